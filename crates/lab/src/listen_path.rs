@@ -233,9 +233,8 @@ impl PathInputs<'_> {
         if load.half_open == 0 {
             return load.connect_deadline;
         }
-        let starts = load.connect_rate.map_or(0.0, |rate| f64::from(load.clients) / rate);
-        Duration::try_from_secs_f64(starts)
-            .unwrap_or(Duration::MAX)
+        let starts = load.connect_rate.map_or(Duration::ZERO, |rate| rate.due_after(load.clients));
+        starts
             .saturating_add(load.connect_deadline)
             .saturating_add(load.linger)
             .saturating_add(BURST)

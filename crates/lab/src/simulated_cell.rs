@@ -196,14 +196,14 @@ fn released_ns(load: &LoadSettings, arrivals: &[Arrival], simulation: &Simulatio
 }
 
 fn arrivals(load: &LoadSettings, first_ns: u64) -> Vec<Arrival> {
-    let interval = CONNECT_INTERVAL.as_nanos() as f64;
-    let interval_ns = match (load.pattern, load.connect_rate) {
-        (ConnectPattern::Rate, Some(rate)) => interval.max(1e9 / rate),
-        _ => interval,
-    };
+    let rate = load.connect_rate.filter(|_| load.pattern == ConnectPattern::Rate);
+    let mut next_ns = 0;
     (0..load.clients)
         .map(|client| {
-            let start_ns = first_ns + (f64::from(client) * interval_ns) as u64;
+            let due_ns = rate.map_or(0, |rate| nanoseconds(rate.due_after(client)));
+            let after_ns = due_ns.max(next_ns);
+            next_ns = after_ns.saturating_add(nanoseconds(CONNECT_INTERVAL));
+            let start_ns = first_ns.saturating_add(after_ns);
             match client < load.half_open {
                 true => Arrival { close_ns: Some(u64::MAX), ..Arrival::half_open(start_ns) },
                 false => Arrival::live(start_ns),

@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use load_generator::{
-    ConnectPattern, Dialogue, Ending, HttpSettings, LoadConfig, LoadSettings, run,
+    ConnectPattern, ConnectRate, Dialogue, Ending, HttpSettings, LoadConfig, LoadSettings, run,
 };
 
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
@@ -25,7 +25,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         rates[0].push(bare(target, connections)?);
         rates[1].push(load(target, connections, ConnectPattern::OneByOne, None)?);
         // As fast as the load can start attempts.
-        rates[2].push(load(target, connections, ConnectPattern::Rate, Some(1e6))?);
+        rates[2].push(load(
+            target,
+            connections,
+            ConnectPattern::Rate,
+            Some(ConnectRate::Constant(1e6)),
+        )?);
     }
     let medians = rates.map(|mut rates| {
         rates.sort_by(f64::total_cmp);
@@ -78,7 +83,7 @@ fn load(
     target: SocketAddr,
     connections: u32,
     pattern: ConnectPattern,
-    connect_rate: Option<f64>,
+    connect_rate: Option<ConnectRate>,
 ) -> Result<f64, Box<dyn std::error::Error>> {
     let http = HttpSettings { keep_alive: false, ..HttpSettings::default() };
     let settings = LoadSettings {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chat_protocol::{Codec, Framing};
 use worker::SettingProblem;
 
+use crate::connect_rate::ConnectRate;
 use crate::dialogue::{Dialogue, check_dialogue};
 use crate::message::MessageFormat;
 use crate::roles::check_roles;
@@ -44,21 +45,13 @@ pub fn check_settings(
                 "pattern rate needs the number of attempts a second".to_owned(),
             );
         }
-        (_, Some(rate)) if !(rate.is_finite() && rate > 0.0) => {
-            problem("connect_rate", format!("{rate} attempts a second: use more than 0"));
+        (_, Some(rate)) if rate.problem().is_some() => {
+            problem("connect_rate", rate.problem().unwrap_or_default());
         }
         (ConnectPattern::Rate | ConnectPattern::OneByOne, Some(rate)) => {
-            let after_the_first = f64::from(settings.clients.saturating_sub(1));
-            if after_the_first / rate > MAX_START.as_secs_f64() {
-                let reason = format!(
-                    "at {rate:?} attempts a second, {} clients do not all start within {}: use \
-                     at least {:.3}",
-                    settings.clients,
-                    humantime::format_duration(MAX_START),
-                    // Rounded up, so that this rate is enough.
-                    (after_the_first / MAX_START.as_secs_f64() * 1e3).ceil() / 1e3,
-                );
-                problem("connect_rate", reason);
+            let after_the_first = settings.clients.saturating_sub(1);
+            if rate.due_after(after_the_first) > MAX_START {
+                problem("connect_rate", too_slow(rate, settings.clients));
             }
         }
         (ConnectPattern::Burst | ConnectPattern::OneByOne, _) => {}
@@ -121,6 +114,26 @@ pub fn check_settings(
         problems.extend(check_serial(settings));
     }
     problems
+}
+
+/// Why `clients` do not all start in time.
+fn too_slow(rate: ConnectRate, clients: u32) -> String {
+    let longest = humantime::format_duration(MAX_START);
+    match rate {
+        ConnectRate::Constant(rate) => {
+            let after_the_first = f64::from(clients.saturating_sub(1));
+            format!(
+                "at {rate:?} attempts a second, {clients} clients do not all start within \
+                 {longest}: use at least {:.3}",
+                // Rounded up, so that this rate is enough.
+                (after_the_first / MAX_START.as_secs_f64() * 1e3).ceil() / 1e3,
+            )
+        }
+        ConnectRate::Ramp(_) => format!(
+            "with the ramp {rate}, {clients} clients do not all start within {longest}: use a \
+             shorter ramp, or a higher rate"
+        ),
+    }
 }
 
 /// The problems of settings if clients are connected one at a time.
@@ -196,7 +209,11 @@ mod tests {
         assert_eq!(fields(|s| s.source_addresses = 250), [""; 0]);
         assert_eq!(fields(|s| s.source_addresses = 251), ["source_addresses"]);
         assert_eq!(fields(|s| s.pattern = ConnectPattern::Rate), ["connect_rate"]);
-        assert_eq!(fields(|s| s.connect_rate = Some(10.0)), [""; 0], "an axis over patterns");
+        assert_eq!(
+            fields(|s| s.connect_rate = Some(ConnectRate::Constant(10.0))),
+            [""; 0],
+            "an axis over patterns"
+        );
         assert_eq!(fields(|s| s.connect_deadline = Duration::ZERO), ["connect_deadline"]);
         assert_eq!(fields(|s| s.size = 12), ["size"]);
         assert_eq!(fields(|s| s.size = 10_000), ["size"]);
@@ -210,7 +227,7 @@ mod tests {
                 clients: 3601,
                 messages: 0,
                 pattern,
-                connect_rate: Some(rate),
+                connect_rate: Some(ConnectRate::Constant(rate)),
                 ..LoadSettings::default()
             };
             let problems = check_settings(&settings, Framing::Ascii4, None);
@@ -251,8 +268,12 @@ mod tests {
         };
         assert_eq!(with(|_| {}), [""; 0]);
         assert_eq!(with(|s| s.leave = Leave::AfterSending), [""; 0]);
-        assert_eq!(with(|s| s.connect_rate = Some(50.0)), [""; 0], "a limit");
-        assert_eq!(with(|s| s.connect_rate = Some(0.001)), ["connect_rate"]);
+        assert_eq!(
+            with(|s| s.connect_rate = Some(ConnectRate::Constant(50.0))),
+            [""; 0],
+            "a limit"
+        );
+        assert_eq!(with(|s| s.connect_rate = Some(ConnectRate::Constant(0.001))), ["connect_rate"]);
         assert_eq!(with(|s| s.senders = Some(50)), [""; 0], "all of them");
         assert_eq!(with(|s| s.chat = ChatPhase::AfterConnect), ["chat"]);
         assert_eq!(with(|s| s.leave = Leave::Together), ["leave"]);

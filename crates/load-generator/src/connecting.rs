@@ -70,8 +70,7 @@ impl Generator<'_> {
         if client < self.clients.len() {
             let first_ns = self.clients[0].start_ns;
             let turn_ns = self.config.settings.connect_rate.map_or(0, |rate| {
-                let offset_ns = client as f64 * 1e9 / rate;
-                first_ns.saturating_add(offset_ns as u64)
+                first_ns.saturating_add(nanoseconds(rate.due_after(client as u32)))
             });
             self.timers.add(turn_ns.max(monotonic_ns()), Timer::Start(client));
         }

@@ -18,13 +18,14 @@
 //!   servers.
 //! - `metrics`, `latency`: what is measured; `report`: the status and the report.
 //! - `settings`: [`LoadSettings`], the one definition for YAML, JSON and flags. `check`
-//!   validates them.
+//!   validates them. `connect_rate`: when attempts at a rate are due.
 //! - `error`: [`LoadError`].
 
 mod chatting;
 mod check;
 mod client;
 mod commands;
+mod connect_rate;
 mod connecting;
 mod control;
 mod delivery_matrix;
@@ -49,6 +50,7 @@ mod worker;
 pub use self::worker::run_worker;
 pub use check::check_settings;
 pub use commands::{CommandSender, CommandSource, command_channel};
+pub use connect_rate::{ConnectRate, ConnectRateError, Ramp};
 pub use control::{
     Attempt, Ending, LoadCommand, LoadEvent, LoadMessage, LoadProtocol, LoadReport, LoadResponse,
     LoadStatus,

@@ -7,6 +7,7 @@ use chat_protocol::Framing;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::connect_rate::ConnectRate;
 use crate::dialogue::Dialogue;
 
 /// When the attempts start.
@@ -19,7 +20,8 @@ pub enum ConnectPattern {
     /// Start all attempts at once.
     #[default]
     Burst,
-    /// Start `connect_rate` attempts per second, evenly spaced.
+    /// Start `connect_rate` attempts per second, evenly spaced, or at a rate that changes
+    /// linearly.
     Rate,
     /// Start each attempt when the previous one has ended.
     OneByOne,
@@ -71,10 +73,11 @@ pub struct LoadSettings {
     /// When attempts start.
     #[arg(long, value_enum, default_value_t = Self::default().pattern)]
     pub pattern: ConnectPattern,
-    /// Attempts per second: exactly with `pattern: rate`, at most with `one_by_one`.
-    #[arg(long)]
+    /// Attempts per second: exactly with `pattern: rate`, at most with `one_by_one`. A ramp
+    /// changes the rate linearly, and then stays at its end.
+    #[arg(long, value_name = "RATE|FROM..TO/TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub connect_rate: Option<f64>,
+    pub connect_rate: Option<ConnectRate>,
     /// Number of clients, the first ones, that receive nothing: a filter on their sockets
     /// drops every segment, so their connections stay half-open. Their sockets are
     /// closed when every attempt is decided and `linger` is over. The kernel gives up

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use load_generator::ConnectRate;
 use serde_json::{Map, Value};
 
 use crate::axis::path_steps;
@@ -101,7 +102,7 @@ pub(crate) fn shape(cells: &[Cell]) -> Value {
     if let Server::Chat(chat) = &mut settings.server {
         chat.largest_body.get_or_insert(1);
     }
-    settings.load.connect_rate.get_or_insert(1.0);
+    settings.load.connect_rate.get_or_insert(ConnectRate::Constant(1.0));
     sample(&settings)
 }
 

@@ -173,13 +173,9 @@ pub(super) fn stays_until_decided(inputs: &Inputs<'_>) -> bool {
 /// Time from the start of the first attempt to that of the last; `None` if it is not known
 /// before the trial.
 pub(super) fn start_spread(load: &LoadSettings) -> Option<Duration> {
-    let after_the_first = f64::from(load.clients.saturating_sub(1));
     match (load.pattern, load.connect_rate) {
         (ConnectPattern::Burst, _) => Some(Duration::ZERO),
-        (ConnectPattern::Rate, Some(rate)) => {
-            Duration::try_from_secs_f64(after_the_first / rate).ok()
-        }
-        (ConnectPattern::Rate, None) => None,
+        (ConnectPattern::Rate, rate) => Some(rate?.due_after(load.clients.saturating_sub(1))),
         (ConnectPattern::OneByOne, _) => (!is_serial(load)).then_some(Duration::ZERO),
     }
 }
@@ -188,7 +184,9 @@ pub(super) fn start_spread(load: &LoadSettings) -> Option<Duration> {
 pub(super) fn connect_in_sequence(load: &LoadSettings) -> bool {
     match load.pattern {
         ConnectPattern::Burst => load.clients <= 1,
-        ConnectPattern::Rate => load.connect_rate.is_some_and(|rate| rate <= MAX_SEQUENTIAL_RATE),
+        ConnectPattern::Rate => {
+            load.connect_rate.is_some_and(|rate| rate.highest() <= MAX_SEQUENTIAL_RATE)
+        }
         ConnectPattern::OneByOne => true,
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat_server::Sigpipe;
 use linux_net::Sysctl;
-use load_generator::{ChatPhase, LoadSettings};
+use load_generator::{ChatPhase, ConnectRate, LoadSettings};
 use queue_model::syn_queue::Cookies;
 
 use super::clients::{
@@ -175,10 +175,13 @@ pub(super) fn serial_length(inputs: &Inputs<'_>) -> Duration {
     let (server, load) = (&*inputs.server, &inputs.cell.load);
     let each = [chat_length(load), server.accept_delay, PER_SERIAL_CONNECTION];
     let each = each.into_iter().fold(Duration::ZERO, Duration::saturating_add);
-    let interval = load.connect_rate.map_or(Duration::ZERO, |rate| {
-        Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::MAX)
-    });
-    each.max(interval).saturating_mul(load.clients)
+    let all = each.saturating_mul(load.clients);
+    match load.connect_rate {
+        None => all,
+        // The longer of an attempt and the time to the next one, for each.
+        Some(rate @ ConnectRate::Constant(_)) => all.max(rate.due_after(load.clients)),
+        Some(ramp) => all.saturating_add(ramp.due_after(load.clients)),
+    }
 }
 
 /// Requires that connections end nearly at the same time, compared with a timer.

@@ -189,11 +189,10 @@ fn effects(inputs: &Inputs<'_>) -> Result<Effects, Inapplicable> {
     })?;
     require(load.linger.is_zero(), "clients stay connected (load.linger)")?;
     // Half-open sockets send SYNs until every attempt is decided.
-    let start = Duration::try_from_secs_f64(f64::from(load.clients) / rate).ok();
-    let decided =
-        start.and_then(|start| start.checked_add(load.connect_deadline)?.checked_add(READ_WITHIN));
+    let started = rate.due_after(load.clients);
+    let decided = started.saturating_add(load.connect_deadline).saturating_add(READ_WITHIN);
     require(
-        decided.is_some_and(|decided| decided < FIRST_RETRANSMISSION),
+        decided < FIRST_RETRANSMISSION,
         "clients retransmit their SYN before every attempt is decided (load.connect_deadline, \
          load.connect_rate)",
     )?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat_server::ClosesFirst;
 use linux_net::{Counter, Sysctl};
-use load_generator::{ChatPhase, Leave};
+use load_generator::{ChatPhase, ConnectRate, Leave};
 use queue_model::ports;
 use queue_model::time_wait::{self, Reconnect, Side, TwReuse};
 use run_record::Outcome;
@@ -155,10 +155,10 @@ fn connects_in_sequence(inputs: &Inputs<'_>) -> Result<(u64, u64), Inapplicable>
     if length < delay.mul_f64(0.9) {
         return Ok((clients.min(ports), 0));
     }
-    let interval = load.connect_rate.map(|rate| Duration::try_from_secs_f64(1.0 / rate));
-    let interval = interval
-        .and_then(Result::ok)
-        .ok_or_else(|| not_applied("the scenario does not set load.connect_rate"))?;
+    let rate = load.connect_rate.and_then(|rate| rate.constant()).ok_or_else(|| {
+        not_applied("the scenario sets no constant rate of attempts (load.connect_rate)")
+    })?;
+    let interval = ConnectRate::Constant(rate).due_after(1);
     require(
         chat_length(load).saturating_add(server.accept_delay).saturating_add(MIN_GAP) <= interval,
         "attempts may take longer than the time between two of them (load.connect_rate, \

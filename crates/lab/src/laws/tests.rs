@@ -127,7 +127,7 @@ fn local_ports_are_predicted_if_their_range_is_set_and_no_client_leaves_early() 
     let mut at_a_rate = cell(false, 50);
     set_sysctl(&mut at_a_rate.hosts.client, "ip_local_port_range", "20000 20009");
     at_a_rate.load.pattern = load_generator::ConnectPattern::Rate;
-    at_a_rate.load.connect_rate = Some(100.0);
+    at_a_rate.load.connect_rate = Some(load_generator::ConnectRate::Constant(100.0));
     assert_eq!(predictions(&at_a_rate)["local-ports"], 10.0, "all leave together");
     at_a_rate.load.leave = load_generator::Leave::AfterSending;
     assert_eq!(predictions(&at_a_rate).get("local-ports"), None);
@@ -136,12 +136,16 @@ fn local_ports_are_predicted_if_their_range_is_set_and_no_client_leaves_early() 
 #[test]
 fn live_clients_after_half_open_ones_connect_only_by_cookies() {
     use load_generator::ConnectPattern;
-    for (cookies, connected, sent, drops) in [("0", 0.0, 0.0, 9.0), ("1", 5.0, 6.0, 3.0)] {
+    for (cookies, rate, connected, sent, drops) in [
+        ("0", "400", 0.0, 0.0, 9.0),
+        ("1", "400", 5.0, 6.0, 3.0),
+        ("1", "10..200/100ms", 5.0, 6.0, 3.0),
+    ] {
         let mut settings = cell(true, 14);
         settings.server.chat_mut().backlog = 4;
         settings.load.half_open = 6;
         settings.load.pattern = ConnectPattern::Rate;
-        settings.load.connect_rate = Some(400.0);
+        settings.load.connect_rate = rate.parse().ok();
         settings.load.connect_deadline = Duration::from_millis(300);
         set_sysctl(&mut settings.hosts.server, "tcp_max_syn_backlog", "4096");
         set_sysctl(&mut settings.hosts.server, "tcp_syncookies", cookies);
@@ -151,6 +155,9 @@ fn live_clients_after_half_open_ones_connect_only_by_cookies() {
         assert_eq!(predictions["syn-cookies-sent"], sent, "{cookies}");
         assert_eq!(predictions["syn-queue-listen-drops"], drops, "{cookies}");
         assert_eq!(predictions["syn-cookies-received"], connected, "{cookies}");
+        // 14 attempts do not start before the first half-open client retransmits.
+        settings.load.connect_rate = "1..10/1s".parse().ok();
+        assert_eq!(self::predictions(&settings).get("syn-queue-live-clients"), None);
     }
 }
 
@@ -162,7 +169,7 @@ fn received_cookies_are_predicted_only_if_no_last_ack_can_count_as_one() {
         settings.server.chat_mut().backlog = backlog;
         settings.load.half_open = 6;
         settings.load.pattern = ConnectPattern::Rate;
-        settings.load.connect_rate = Some(400.0);
+        settings.load.connect_rate = Some(load_generator::ConnectRate::Constant(400.0));
         settings.load.connect_deadline = Duration::from_millis(300);
         settings.load.messages = messages;
         set_sysctl(&mut settings.hosts.server, "tcp_max_syn_backlog", "4096");
@@ -292,7 +299,7 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
     one_by_one.load.pattern = ConnectPattern::OneByOne;
     one_by_one.load.leave = Leave::HalfClose;
     one_by_one.load.messages = 0;
-    one_by_one.load.connect_rate = Some(100.0);
+    one_by_one.load.connect_rate = Some(load_generator::ConnectRate::Constant(100.0));
     set_sysctl(&mut one_by_one.hosts.client, "ip_local_port_range", "20000 20019");
     set_sysctl(&mut one_by_one.hosts.client, "tcp_tw_reuse", "1");
     set_sysctl(&mut one_by_one.hosts.client, "tcp_rfc1337", "1");

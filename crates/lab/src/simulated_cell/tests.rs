@@ -21,6 +21,24 @@ fn a_cell_is_simulated_from_its_settings() {
     assert_eq!(paused.count(Outcome::Established), 4);
 }
 
+#[test]
+fn attempts_of_a_ramp_arrive_when_they_are_due() {
+    let rate: load_generator::ConnectRate = "100..1000000/1s".parse().unwrap();
+    let load = LoadSettings {
+        clients: 600_000,
+        pattern: ConnectPattern::Rate,
+        connect_rate: Some(rate),
+        ..LoadSettings::default()
+    };
+    let starts: Vec<_> = arrivals(&load, 7).iter().map(|arrival| arrival.start_ns - 7).collect();
+    let due = |client: usize| nanoseconds(rate.due_after(client as u32));
+    for client in [0, 1, 10, 10_000] {
+        assert_eq!(starts[client], due(client));
+    }
+    assert!(starts[599_999] > due(599_999), "faster than connect(2)");
+    assert!(starts.windows(2).all(|pair| pair[1] - pair[0] >= nanoseconds(CONNECT_INTERVAL)));
+}
+
 /// Their kernels retransmit after 1, 2 and 3 s, although each is decided after 300 ms.
 #[test]
 fn half_open_clients_retransmit_until_the_load_is_released() {
@@ -121,7 +139,7 @@ fn a_cell_that_the_simulator_does_not_cover_has_a_reason() {
         }),
         ("ports of earlier ones", |cell| {
             cell.load.pattern = ConnectPattern::Rate;
-            cell.load.connect_rate = Some(1000.0);
+            cell.load.connect_rate = Some(load_generator::ConnectRate::Constant(1000.0));
             cell.load.leave = load_generator::Leave::AfterSending;
             cell.load.clients = 3000;
         }),

@@ -243,15 +243,16 @@ impl LoadPhases<'_, '_> {
 fn connect_time(config: &LoadConfig) -> Duration {
     let settings = &config.settings;
     // Without a rate, the time between the first and the last attempt is unbounded.
-    let spread = settings.connect_rate.map_or(0.0, |rate| f64::from(settings.clients) / rate);
-    let spread = Duration::try_from_secs_f64(spread).unwrap_or_default();
+    let rate = settings.connect_rate;
+    let spread =
+        rate.map_or(Duration::ZERO, |rate| rate.due_after(settings.clients.saturating_sub(1)));
     match settings.pattern {
         ConnectPattern::Burst => settings.connect_deadline,
-        ConnectPattern::Rate => settings.connect_deadline + spread,
+        ConnectPattern::Rate => settings.connect_deadline.saturating_add(spread),
         // Each client waits for the end of the previous one.
         ConnectPattern::OneByOne => {
             let each = settings.connect_deadline + chat_time(config);
-            spread + each.saturating_mul(settings.clients)
+            spread.saturating_add(each.saturating_mul(settings.clients))
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::load::{assert_endings, config, in_own_namespace, load_held};
 use crate::relay::{Behaviour, Relay};
 use linux_net::SocketDiag;
 use linux_net::testing::wait_until;
-use load_generator::{ChatPhase, ConnectPattern, Ending, LoadReport, LoadSettings};
+use load_generator::{ChatPhase, ConnectPattern, ConnectRate, Ending, LoadReport, LoadSettings};
 
 const DEADLINE: Duration = Duration::from_millis(300);
 
@@ -59,7 +59,7 @@ fn kernel_half_open_attempts_stay_until_everything_is_decided_and_go() {
         let config = config(listener.local_addr().unwrap(), |settings| {
             three_of_six(settings);
             settings.pattern = ConnectPattern::Rate;
-            settings.connect_rate = Some(5.0);
+            settings.connect_rate = Some(ConnectRate::Constant(5.0));
         });
         let mut counts = Vec::new();
         let (report, go_ns) = load_held(&config, |_| {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::load::{assert_endings, config, in_own_namespace, load, load_held};
 use linux_net::SocketDiag;
-use load_generator::{ConnectPattern, Ending, Leave, LoadReport, LoadSettings};
+use load_generator::{ConnectPattern, ConnectRate, Ending, Leave, LoadReport, LoadSettings};
 
 /// A server with a thread for each connection, which reads to its end. It returns the
 /// maximum of connections open at once.
@@ -101,7 +101,7 @@ fn a_rate_limits_the_starts() {
     let report = load(&config(address, |settings| {
         one_by_one(settings);
         settings.clients = 10;
-        settings.connect_rate = Some(100.0);
+        settings.connect_rate = Some(ConnectRate::Constant(100.0));
     }));
     assert_endings(&report, [(Ending::Finished, 10)]);
     assert_serial(&report);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::load::{assert_endings, check, config, load, load_held, load_once_registered};
 use crate::relay::{Behaviour, Relay};
-use load_generator::{ChatPhase, ConnectPattern, Ending, Leave, command_channel, run};
+use load_generator::{ChatPhase, ConnectPattern, ConnectRate, Ending, Leave, command_channel, run};
 use worker::metrics::Integrity;
 
 #[test]
@@ -14,7 +14,7 @@ fn a_rate_spaces_the_starts_evenly_and_never_starts_early() {
         settings.clients = 25;
         settings.messages = 0;
         settings.pattern = ConnectPattern::Rate;
-        settings.connect_rate = Some(10.0);
+        settings.connect_rate = Some(ConnectRate::Constant(10.0));
     }));
     assert_endings(&report, [(Ending::Finished, 25)]);
     let first = report.attempts[0].start_ns;
@@ -27,6 +27,26 @@ fn a_rate_spaces_the_starts_evenly_and_never_starts_early() {
     // A busy machine delays some; an uneven schedule would delay half of them.
     late.sort_unstable();
     assert!(late[12] < 50_000_000, "half of the starts were later than {} ns", late[12]);
+}
+
+#[test]
+fn a_ramp_never_starts_an_attempt_early() {
+    let relay = Relay::start(Behaviour::default());
+    let rate: ConnectRate = "20..400/500ms".parse().unwrap();
+    let report = load(&config(relay.address, |settings| {
+        settings.clients = 150;
+        settings.messages = 0;
+        settings.pattern = ConnectPattern::Rate;
+        settings.connect_rate = Some(rate);
+    }));
+    assert_endings(&report, [(Ending::Finished, 150)]);
+    let first = report.attempts[0].start_ns;
+    let due = |index| first + rate.due_after(index).as_nanos() as u64;
+    for attempt in &report.attempts {
+        assert!(attempt.start_ns >= due(attempt.index), "{attempt:?} started early");
+    }
+    // 105 within the ramp, the others 2.5 ms apart.
+    assert_eq!(due(145) - due(105), 100_000_000);
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lab::{StandaloneError, StandaloneRequest};
-use load_generator::{CommandSender, ConnectPattern, LoadCommand, LoadConfig, command_channel};
+use load_generator::{
+    CommandSender, ConnectPattern, ConnectRate, LoadCommand, LoadConfig, Ramp, command_channel,
+};
 use run_record::TrialRecord;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -66,7 +68,14 @@ fn json(trial: &TrialRecord) -> String {
 fn question(config: &LoadConfig, target: &str) -> String {
     let settings = &config.settings;
     let how = match (settings.pattern, settings.connect_rate) {
-        (ConnectPattern::Rate, Some(rate)) => format!("at {rate} per second"),
+        (ConnectPattern::Rate, Some(ConnectRate::Constant(rate))) => {
+            format!("at {rate} per second")
+        }
+        (ConnectPattern::Rate, Some(ConnectRate::Ramp(Ramp { from, to, over }))) => {
+            let over = humantime::format_duration(over);
+            let changes = if to < from { "falling" } else { "rising" };
+            format!("at {from} per second, {changes} to {to} within {over}")
+        }
         (ConnectPattern::OneByOne, _) => "one after another".to_owned(),
         _ => "at once".to_owned(),
     };

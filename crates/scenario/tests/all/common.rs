@@ -73,6 +73,12 @@ pub(crate) fn scenario_with(sections: &str) -> String {
     format!("name: test\nquestion: Does it?\n{sections}")
 }
 
+/// The plan of a scenario with these sections.
+pub(crate) fn plan(sections: &str) -> Plan {
+    try_plan(&scenario_with(sections), &Overrides::default())
+        .unwrap_or_else(|errors| panic!("{}", rendered(&errors)))
+}
+
 /// The error message of a scenario with these sections.
 pub(crate) fn errors_of(sections: &str) -> String {
     match try_plan(&scenario_with(sections), &Overrides::default()) {

@@ -1,15 +1,9 @@
 //! Dialogues of the load in scenarios.
 
 use load_generator::{Dialogue, Expected};
-use scenario::{Overrides, Plan};
 use serde_json::json;
 
-use crate::common::{errors_of, rendered, scenario_with, try_plan};
-
-fn plan(sections: &str) -> Plan {
-    try_plan(&scenario_with(sections), &Overrides::default())
-        .unwrap_or_else(|errors| panic!("{}", rendered(&errors)))
-}
+use crate::common::{errors_of, plan};
 
 #[test]
 fn the_dialogues_of_the_documentation_are_valid() {

@@ -212,7 +212,11 @@ fn a_wrong_type_is_reported_without_rust_type_names() {
             "true",
             "expected a whole number from 0 to 18446744073709551615, found true",
         ),
-        ("load: { connect_rate", "fast", "expected a number, found \"fast\""),
+        (
+            "load: { connect_rate",
+            "fast",
+            "expected a number of attempts a second, or {from: …, to: …, over: …}, found \"fast\"",
+        ),
         ("load: { connect_rate", ".nan", "not YAML: non-finite float `.nan` is not a valid value"),
         (
             "load: { connect_rate",

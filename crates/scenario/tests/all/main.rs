@@ -9,3 +9,4 @@ mod headline;
 mod limits;
 mod overrides;
 mod places;
+mod rates;

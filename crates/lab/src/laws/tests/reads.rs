@@ -44,7 +44,15 @@ fn settings() -> Vec<(&'static str, Vec<Value>)> {
         ("server.nodelay", vec![json!(false), json!(true)]),
         ("load.clients", vec![json!(1), json!(5), json!(60), json!(400)]),
         ("load.pattern", vec![json!("burst"), json!("rate"), json!("one_by_one")]),
-        ("load.connect_rate", vec![json!(10.0), json!(400.0), json!(1e5)]),
+        (
+            "load.connect_rate",
+            vec![
+                json!(10.0),
+                json!(400.0),
+                json!(1e5),
+                json!({ "from": 10, "to": 500, "over": "100ms" }),
+            ],
+        ),
         ("load.half_open", vec![json!(0), json!(3), json!(30)]),
         ("load.connect_deadline", vec![json!("1ms"), json!("300ms"), json!("2s"), json!("30s")]),
         (

@@ -51,7 +51,7 @@ fn clients_without_a_local_port_are_not_counted() {
     cell.load.half_open = 6;
     cell.load.chat = ChatPhase::AfterConnect;
     cell.load.pattern = ConnectPattern::Rate;
-    cell.load.connect_rate = Some(400.0);
+    cell.load.connect_rate = Some(load_generator::ConnectRate::Constant(400.0));
     cell.load.connect_deadline = Duration::from_millis(300);
     set_sysctl(&mut cell.hosts.server, "tcp_max_syn_backlog", "4096");
     set_sysctl(&mut cell.hosts.client, "ip_local_port_range", "20000 20003");
@@ -71,7 +71,7 @@ fn a_syn_queue_law_is_not_applied_to_a_trial_with_a_retransmitted_syn() {
     let mut cell = cell(true, 14);
     cell.load.half_open = 6;
     cell.load.pattern = ConnectPattern::Rate;
-    cell.load.connect_rate = Some(400.0);
+    cell.load.connect_rate = Some(load_generator::ConnectRate::Constant(400.0));
     cell.load.connect_deadline = Duration::from_millis(300);
     set_sysctl(&mut cell.hosts.server, "tcp_max_syn_backlog", "4096");
     let laws = laws_of(&cell);

@@ -18,7 +18,7 @@ fn reason(law: &str, cell: &CellSettings) -> Option<String> {
 fn unanswered(syn_retries: &str, linear_timeouts: &str, rto_max_ms: &str) -> CellSettings {
     let mut cell = cell(true, 14);
     cell.load.pattern = ConnectPattern::Rate;
-    cell.load.connect_rate = Some(100.0);
+    cell.load.connect_rate = Some(load_generator::ConnectRate::Constant(100.0));
     cell.load.connect_deadline = Duration::from_secs(3600);
     cell.load.chat = ChatPhase::AfterConnect;
     cell.load.messages = 0;
