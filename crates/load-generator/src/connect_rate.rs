@@ -22,8 +22,8 @@ pub enum ConnectRate {
 /// A rate that changes linearly from `from` to `to` within `over`, and then stays at `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(extend("required" = ["to", "over"]))]
 pub struct Ramp {
+    // An axis may vary one of them, and the scenario then omits it.
     /// Attempts per second at the first attempt; it may be 0.
     #[schemars(range(min = 0))]
     pub from: f64,
