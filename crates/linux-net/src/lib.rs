@@ -14,7 +14,7 @@
 //! | find what keeps bind(2) from a port | [`PortUse`], [`explain_bind_error`] |
 //! | find the addresses of a name | [`resolve()`] |
 //! | compute when the kernel's timers fire | [`TimerWheel`] |
-//! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`run_delay_seconds`] |
+//! | measure this process, and what it started | [`monotonic_ns`], [`process_cpu_ns`], [`run_delay_seconds`], [`process_tree_cpu_seconds`] |
 //! | compare what is needed with limits | [`raise_open_files`], [`require_threads`], [`has_capability`] |
 //! | measure the machine | [`MachineUsage`] |
 //! | find what limits this process | [`ProcessLimits`] |
@@ -46,6 +46,7 @@ mod passive_opens;
 mod plain_thread;
 mod port_use;
 mod process_limits;
+mod process_tree;
 mod refusal;
 mod resolve;
 mod server_socket;
@@ -84,6 +85,7 @@ pub use passive_opens::PassiveOpens;
 pub use plain_thread::PlainThread;
 pub use port_use::{Holder, PortUse, Process, explain_bind_error};
 pub use process_limits::{MemoryRoom, ProcessLimits};
+pub use process_tree::process_tree_cpu_seconds;
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resolve::{ResolveError, resolve};
 pub use server_socket::ServerSocket;

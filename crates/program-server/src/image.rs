@@ -34,7 +34,7 @@ pub struct ImageServer {
     /// Environment variables, in addition to the image's.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub env: IndexMap<String, Text>,
-    /// Files to put into the container, by their absolute path; nobody can write them there.
+    /// Files to put into the container, by their absolute path, read-only.
     /// Placeholders are replaced as in `server.command.files`.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub files: IndexMap<String, Text>,

@@ -8,7 +8,7 @@ use std::thread;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, SysconfVar, sysconf};
 
 /// Every process but this one, which is the first of its namespace.
 const ALL: Pid = Pid::from_raw(-1);
@@ -39,6 +39,8 @@ pub(crate) fn usage() -> Option<Usage> {
     if !linux_net::proc_is_own() {
         return None;
     }
+    // The unit of /proc/PID/statm.
+    let page_bytes = sysconf(SysconfVar::PAGE_SIZE).ok()??.unsigned_abs();
     let mut usage = Usage::default();
     for entry in fs::read_dir("/proc").ok()?.flatten() {
         let name = entry.file_name();
@@ -49,16 +51,13 @@ pub(crate) fn usage() -> Option<Usage> {
         // A zombie has no memory; a process that has gone meanwhile has no file.
         let statm = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
         let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
-        let bytes = pages.unwrap_or(0).saturating_mul(PAGE_BYTES);
+        let bytes = pages.unwrap_or(0).saturating_mul(page_bytes);
         usage.processes += 1;
         usage.memory_bytes += bytes;
         usage.largest_bytes = usage.largest_bytes.max(bytes);
     }
     Some(usage)
 }
-
-/// The unit of /proc/PID/statm on the architectures that the lab runs on.
-const PAGE_BYTES: u64 = 4096;
 
 /// Reaps every process of the namespace, in a thread of its own: those whose parents have ended
 /// are children of this one.

@@ -119,15 +119,16 @@ fn children() -> MutexGuard<'static, BTreeSet<Pid>> {
     CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The CPU time so far of this process and of all processes that it has started, seconds.
+/// The CPU time so far of this process and of all processes that it has started, and that those
+/// have, seconds.
 pub fn cpu_seconds_with_children() -> f64 {
     let children = children();
     let reaped = getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0.0, |usage| {
         let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
         seconds(usage.user_time()) + seconds(usage.system_time())
     });
-    let living = children.iter().filter_map(|&pid| linux_net::process_cpu_ns_of(pid)).sum::<u64>();
-    reaped + (living + linux_net::process_cpu_ns()) as f64 / 1e9
+    let trees = children.iter().filter_map(|pid| linux_net::process_tree_cpu_seconds(pid.as_raw()));
+    reaped + trees.sum::<f64>() + linux_net::process_cpu_ns() as f64 / 1e9
 }
 
 fn last_lines(stream: impl Read) -> String {

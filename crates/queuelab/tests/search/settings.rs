@@ -91,6 +91,8 @@ const SECTIONS: &[(&str, Values)] = &[
     ("load.slow_readers", |_| json!([0, 1, 2])),
     ("load.senders", |c| json!([null, 1, 2, clients(c) - 1, clients(c)])),
     ("load.messages", |_| json!([0, 1, 2, 3])),
+    // The others are not for the lab's server.
+    ("load.dialogue", |_| json!(["chat", "none"])),
     ("load.size", |_| json!([13, 30, 1000, 9000])),
     ("load.send_delay", |_| json!(["0s", "20ms", "500ms", "1500ms"])),
     ("load.interval", |_| json!(["0s", "5ms", "500ms"])),

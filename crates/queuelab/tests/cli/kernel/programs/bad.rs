@@ -146,18 +146,31 @@ fn one_that_eats_memory_or_forks_for_ever_is_killed_and_says_why() {
         (
             "x = []\nwhile True: x.append(bytearray(b'x' * 1_000_000))",
             "limits: { memory_mib: 200 }",
-            "MemoryError",
+            // Its own limit or that of all processes, whichever is noticed first.
+            ["MemoryError", "its limit is 200 MiB"],
         ),
         (
             "import subprocess, sys\nwhile True: subprocess.Popen([sys.executable, '-c', \
              'import time; time.sleep(1000)'])",
             "limits: { processes: 20 }",
-            "it had ",
+            ["it had ", "processes; its limit is 20"],
         ),
     ] {
         let error = Scenario::new(program, server, LOAD).error();
-        assert!(error.contains(expected), "{error}");
+        assert!(expected.iter().any(|reason| error.contains(reason)), "{error}");
     }
+}
+
+#[test]
+fn its_cpu_time_is_the_labs_own_and_no_disturbance() {
+    let busy = "import threading\ndef spin():\n    while True: pass\n\
+                threading.Thread(target=spin, daemon=True).start()\nwhile True:";
+    let program = SERVER.replace("while True:", busy);
+    let load = "load: { clients: 1, messages: 0, linger: 2s }";
+    let trial = Scenario::new(&program, "", load).trial();
+    let used = trial.program.as_ref().expect("a program").cpu_seconds;
+    let own = trial.disturbance.as_ref().expect("the usage is known").own_cpu_seconds;
+    assert!(own > used / 2.0, "{own} of {used} s");
 }
 
 #[test]
