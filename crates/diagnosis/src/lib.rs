@@ -7,11 +7,13 @@
 //! | `statement`, [`claim`](Claim) | a sentence with its conditions, and what it claims |
 //! | `explanation` | the two above, most important first |
 //! | `trials`, `words` | the trials that a statement is about; how to write times and lists |
+//! | [`known_servers`](KnownServers) | common servers: their backlogs, and how to change them |
 //! | [`topics`](Topics) | explanations of sysctls, counters, outcomes and concepts |
 
 mod causes;
 mod claim;
 mod explanation;
+mod known_servers;
 mod misconceptions;
 mod paragraph;
 mod statement;
@@ -21,5 +23,6 @@ mod words;
 
 pub use claim::Claim;
 pub use explanation::explain;
+pub use known_servers::{KnownServer, KnownServers};
 pub use paragraph::{Paragraph, ParagraphKind, Sentence};
 pub use topics::{ScenarioUse, Topic, TopicKind, Topics};

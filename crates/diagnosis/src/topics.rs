@@ -1,11 +1,12 @@
-//! Explanations of the lab's terms: one topic for each sysctl, counter, outcome and
-//! concept, and one for each scenario, which the caller adds.
+//! Explanations of the lab's terms: one topic for each sysctl, counter, outcome,
+//! concept and common server, and one for each scenario, which the caller adds.
 //!
 //! | module | contains |
 //! |---|---|
 //! | `topic` | [`Topic`], and how scenarios use it |
 //! | `collection` | [`Topics`], read from the files in `crates/diagnosis/topics` |
 //! | `find` | finding a topic by a name, and similar names |
+//! | `servers` | a topic for each known server |
 //! | `page` | topics as plain text |
 //!
 //! The tests of `queuelab explain`, which knows the scenarios, check that the topics
@@ -14,6 +15,7 @@
 mod collection;
 mod find;
 mod page;
+mod servers;
 mod topic;
 
 pub use collection::Topics;

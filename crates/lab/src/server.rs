@@ -2,6 +2,7 @@
 
 mod chat;
 mod end;
+mod listening;
 mod program;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use crate::error::{LabError, Result};
 
 pub(crate) use self::chat::ChatServer;
 pub(crate) use self::end::ServerEnd;
+pub use self::listening::program_listeners;
 use self::program::ProgramServer;
 
 /// A running server.

@@ -49,6 +49,15 @@ pub struct ProgramStatus {
     pub waiting: u64,
 }
 
+/// A socket that a program listens on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramListener {
+    /// Its address.
+    pub local: SocketAddr,
+    /// Its limit, min(backlog, somaxconn).
+    pub limit: u32,
+}
+
 /// An event of the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -57,6 +66,9 @@ pub enum ProgramEvent {
     Listening {
         /// The address that it listens on.
         address: SocketAddr,
+        /// Everything that processes of its host listen on.
+        #[serde(default)]
+        all: Vec<ProgramListener>,
     },
     /// The last line: no process of it is left.
     Ended(Box<ProgramReport>),

@@ -31,7 +31,8 @@ mod worker;
 
 pub use check::check_settings;
 pub use control::{
-    ProgramCommand, ProgramEvent, ProgramMessage, ProgramProtocol, ProgramResponse, ProgramStatus,
+    ProgramCommand, ProgramEvent, ProgramListener, ProgramMessage, ProgramProtocol,
+    ProgramResponse, ProgramStatus,
 };
 pub use error::ProgramError;
 pub use image::{ImageServer, check_image};

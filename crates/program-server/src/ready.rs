@@ -1,6 +1,7 @@
 //! When a program is ready: it listens, and has printed a line.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use linux_net::Listener;
 
@@ -17,6 +18,46 @@ pub(crate) enum Listening<'a> {
     Elsewhere(SocketAddr),
     /// On none.
     Nowhere,
+}
+
+/// How long a program that may listen on any port must have opened no further one.
+const ALL_OPEN_AFTER: Duration = Duration::from_millis(300);
+
+/// How long one that listens only where clients cannot reach it may take to open another port.
+const REACHABLE_WITHIN: Duration = Duration::from_secs(3);
+
+/// The listeners of a program that may listen on any port, while it opens them.
+#[derive(Debug, Default)]
+pub(crate) struct Opening {
+    listeners: Vec<SocketAddr>,
+    changed_at: Option<Instant>,
+}
+
+impl Opening {
+    /// Finds a listener that clients can reach, once no further one has been opened for a
+    /// while; and whether there is no point in waiting for one.
+    pub(crate) fn find<'a>(
+        &mut self,
+        listeners: &'a [Listener],
+        now: Instant,
+    ) -> (Listening<'a>, bool) {
+        let open: Vec<_> = listeners.iter().map(|listener| listener.local).collect();
+        if self.listeners != open {
+            self.listeners = open;
+            self.changed_at = Some(now);
+        }
+        let unchanged = self.changed_at.map_or(Duration::ZERO, |at| now.duration_since(at));
+        let reachable = listeners.iter().find(|listener| is_reachable(listener.local.ip()));
+        match (reachable, listeners.first()) {
+            (Some(listener), _) if unchanged >= ALL_OPEN_AFTER => {
+                (Listening::Here(listener), false)
+            }
+            (None, Some(first)) => {
+                (Listening::Unreachable(first.local), unchanged >= REACHABLE_WITHIN)
+            }
+            (Some(_), _) | (None, None) => (Listening::Nowhere, false),
+        }
+    }
 }
 
 /// Finds the listener of a program among those of its host.
@@ -40,9 +81,17 @@ fn is_reachable(address: IpAddr) -> bool {
     !address.to_canonical().is_loopback()
 }
 
+/// The port that it is to listen on, for people.
+pub(crate) fn port_of(settings: &CommandServer) -> String {
+    match settings.port {
+        0 => "any port".to_owned(),
+        port => format!("port {port}"),
+    }
+}
+
 /// Why a program that has had its time, or has ended, is not ready.
 pub(crate) fn reason(settings: &CommandServer, found: Listening<'_>, within: &str) -> String {
-    let port = settings.port;
+    let port = port_of(settings);
     match found {
         Listening::Here(_) => {
             let line = settings.ready.line.as_deref().unwrap_or_default();
@@ -56,9 +105,9 @@ pub(crate) fn reason(settings: &CommandServer, found: Listening<'_>, within: &st
             format!("it listens on {local}; {wanted}")
         }
         Listening::Elsewhere(local) => {
-            format!("it listens on {local}, not on port {port} (server.command.port)")
+            format!("it listens on {local}, not on {port} (server.command.port)")
         }
-        Listening::Nowhere => format!("it has not listened on port {port} {within}"),
+        Listening::Nowhere => format!("it has not listened on {port} {within}"),
     }
 }
 
@@ -92,6 +141,33 @@ mod tests {
         assert_eq!(of(None, &["127.0.0.1:80", "0.0.0.0:80"]), "0.0.0.0:80");
         assert_eq!(of(None, &["[::]:81", "[::]:80"]), "[::]:80");
         assert_eq!(of(Some("198.18.0.1"), &["0.0.0.0:80", "198.18.0.1:80"]), "198.18.0.1:80");
+    }
+
+    #[test]
+    fn any_port_is_ready_once_no_further_one_is_opened() {
+        let start = Instant::now();
+        let after = |ms| start + Duration::from_millis(ms);
+        let mut opening = Opening::default();
+        let (one, two) = ([listener("0.0.0.0:80")], [listener("0.0.0.0:80"), listener("[::]:81")]);
+        assert_eq!(opening.find(&[], after(0)), (Listening::Nowhere, false));
+        assert_eq!(opening.find(&one, after(100)), (Listening::Nowhere, false));
+        assert_eq!(opening.find(&two, after(350)), (Listening::Nowhere, false));
+        assert_eq!(opening.find(&two, after(600)), (Listening::Nowhere, false));
+        assert_eq!(opening.find(&two, after(650)), (Listening::Here(&two[0]), false));
+    }
+
+    #[test]
+    fn a_program_of_loopback_is_given_up() {
+        let start = Instant::now();
+        let mut opening = Opening::default();
+        let local = [listener("127.0.0.1:80")];
+        let unreachable = Listening::Unreachable(local[0].local);
+        assert_eq!(opening.find(&local, start), (unreachable, false));
+        assert_eq!(opening.find(&local, start + REACHABLE_WITHIN), (unreachable, true));
+        let any = CommandServer::default();
+        let why = reason(&any, unreachable, "within 2s");
+        assert!(why.starts_with("it listens on 127.0.0.1:80; clients of another host"), "{why}");
+        assert_eq!(reason(&any, Listening::Nowhere, "x"), "it has not listened on any port x");
     }
 
     #[test]

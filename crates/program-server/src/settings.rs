@@ -170,4 +170,8 @@ pub struct ProgramConfig {
     pub settings: CommandServer,
     /// The values of placeholders, by name, except for `directory`.
     pub values: IndexMap<String, String>,
+    /// Be ready on any port that clients can reach, whatever the port of the settings: to find
+    /// out what the program listens on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_port: bool,
 }

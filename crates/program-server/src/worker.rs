@@ -1,5 +1,6 @@
 //! The program with its worker: `queuelab program`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,11 +14,11 @@ use worker::{Input, Inputs, Message, Output, Request};
 
 use crate::check::{check_settings, signal};
 use crate::control::{
-    ProgramCommand, ProgramEvent, ProgramProtocol, ProgramResponse, ProgramStatus,
+    ProgramCommand, ProgramEvent, ProgramListener, ProgramProtocol, ProgramResponse, ProgramStatus,
 };
 use crate::error::ProgramError;
 use crate::processes::{self, Reaper};
-use crate::ready::{self, Listening};
+use crate::ready::{self, Listening, Opening};
 use crate::settings::{CommandServer, ProgramConfig};
 use crate::start::{Started, start};
 use crate::watchdog::{Watchdog, default_memory_bytes};
@@ -49,7 +50,8 @@ type Result<T> = std::result::Result<T, ProgramError>;
 /// The error that `failed` reports.
 pub fn run_worker(config: &ProgramConfig) -> Result<()> {
     worker::serve(true, |output: Output<ProgramProtocol>| {
-        let problems = check_settings(&config.settings);
+        let mut problems = check_settings(&config.settings);
+        problems.retain(|problem| !(config.any_port && problem.field == "port"));
         if !problems.is_empty() {
             return Err(ProgramError::Settings(problems));
         }
@@ -60,12 +62,11 @@ pub fn run_worker(config: &ProgramConfig) -> Result<()> {
         let mut program = Program::start(config, &inputs)?;
         match program.await_ready(&inputs)? {
             None => {}
-            Some(listener) => {
-                let address = listener.local;
+            Some(Ready { address, all }) => {
                 if config.settings.paused {
                     processes::signal_all(Signal::SIGSTOP);
                 }
-                output.event(ProgramEvent::Listening { address })?;
+                output.event(ProgramEvent::Listening { address, all })?;
                 program.serve(&inputs, output)?;
             }
         }
@@ -74,9 +75,17 @@ pub fn run_worker(config: &ProgramConfig) -> Result<()> {
     })
 }
 
+/// What a program that is ready listens on.
+struct Ready {
+    address: SocketAddr,
+    all: Vec<ProgramListener>,
+}
+
 /// A program that was started.
 struct Program<'a> {
     settings: &'a CommandServer,
+    /// Its listeners, if it may listen on any port.
+    opening: Option<Opening>,
     diag: SocketDiag,
     started: Started,
     started_at: Instant,
@@ -105,28 +114,37 @@ impl<'a> Program<'a> {
         .and_then(|()| processes::spawn("watchdog", move || watches.run()))
         .map_err(|source| ProgramError::Channel { what: "start a thread", source })?;
         let report = ProgramReport::default();
-        Ok(Self { settings, diag, started, started_at, reaper, watchdog, report })
+        let opening = config.any_port.then(Opening::default);
+        Ok(Self { settings, opening, diag, started, started_at, reaper, watchdog, report })
     }
 
     /// Waits until it is ready; `None` if it is to be stopped before.
     ///
     /// # Errors
     /// If it ends, or does not become ready in its time.
-    fn await_ready(&mut self, inputs: &Inputs<ProgramCommand>) -> Result<Option<Listener>> {
+    fn await_ready(&mut self, inputs: &Inputs<ProgramCommand>) -> Result<Option<Ready>> {
         let within = self.settings.ready.within;
         let deadline = self.started_at + within;
         loop {
             let listeners = self.diag.listeners()?;
-            let found = ready::find(self.settings, &listeners);
+            let (found, is_given_up) = match &mut self.opening {
+                None => (ready::find(self.settings, &listeners), false),
+                Some(opening) => opening.find(&listeners, Instant::now()),
+            };
             if let Listening::Here(listener) = found
                 && (self.settings.ready.line.is_none() || self.started.output.has_matched())
             {
                 self.report.ready_seconds = self.started_at.elapsed().as_secs_f64();
                 self.report.listeners =
                     listeners.iter().map(|listener| listener.local.to_string()).collect();
-                return Ok(Some(listener.clone()));
+                let of = |Listener { local, limit, .. }: &Listener| ProgramListener {
+                    local: *local,
+                    limit: *limit,
+                };
+                let all = listeners.iter().map(of).collect();
+                return Ok(Some(Ready { address: listener.local, all }));
             }
-            if Instant::now() >= deadline {
+            if is_given_up || Instant::now() >= deadline {
                 let within = format!("within {}", humantime::format_duration(within));
                 return Err(self.not_ready(ready::reason(self.settings, found, &within)));
             }
@@ -135,8 +153,8 @@ impl<'a> Program<'a> {
                     let end = self.reaper.status().unwrap_or_default();
                     let killed = self.killed_because();
                     let why = killed.map(|why| format!(": {why}")).unwrap_or_default();
-                    let port = self.settings.port;
-                    let reason = format!("it ended ({end}{why}) before it listened on port {port}");
+                    let port = ready::port_of(self.settings);
+                    let reason = format!("it ended ({end}{why}) before it listened on {port}");
                     return Err(self.not_ready(reason));
                 }
                 Some(Input::Request(Request { command: ProgramCommand::Stop, .. }))

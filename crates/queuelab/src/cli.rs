@@ -25,6 +25,7 @@ use crate::commands::serve::ServeArguments;
 use crate::commands::server::ServerArguments;
 use crate::commands::show::ShowArguments;
 use crate::commands::size::SizeArguments;
+use crate::commands::try_server::TryArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -50,6 +51,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run a scenario or a suite and print the results.
     Run(RunArguments),
+    /// Try a server: start a program, find its port, and show what a burst of clients meets.
+    Try(TryArguments),
     /// List the scenarios and suites.
     List(ListArguments),
     /// Print a resolved scenario, its axes and its number of trials, or everything about a run.

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     exit_on_panic();
     completion::answer_shell();
     fail_at_file_size_limit();
-    let arguments: Vec<_> = std::env::args_os().map(with_dashes).collect();
+    let arguments = with_dashes(std::env::args_os());
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return refuse(error, &arguments),
@@ -50,6 +50,7 @@ fn main() -> ExitCode {
     let prints_json = cli.command.prints_json();
     let result = match cli.command {
         Command::Run(arguments) => commands::run::run(&arguments),
+        Command::Try(arguments) => commands::try_server::try_server(&arguments),
         Command::List(arguments) => commands::list::list(&arguments),
         Command::Show(arguments) => commands::show::show(&arguments),
         Command::Predict(arguments) => commands::predict::predict(&arguments),
@@ -132,7 +133,17 @@ fn fail_at_file_size_limit() {
 
 /// Accepts the names of YAML settings as flags: `--connect_deadline` is
 /// `--connect-deadline`.
-fn with_dashes(argument: OsString) -> OsString {
+fn with_dashes(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut are_ours = true;
+    let ours = |argument: OsString| {
+        // What follows is the command line of another program.
+        are_ours &= argument != "--";
+        if are_ours { with_dash(argument) } else { argument }
+    };
+    arguments.map(ours).collect()
+}
+
+fn with_dash(argument: OsString) -> OsString {
     let Some(flag) = argument.to_str().and_then(|text| text.strip_prefix("--")) else {
         return argument;
     };

@@ -127,7 +127,26 @@ impl<'a> TrialView<'a> {
     /// The limit that the first listen(2) set, by the settings: that of the SYN queue while
     /// clients connect.
     pub fn first_listen(&self) -> Option<ListenLimit> {
-        self.listen("server.backlog")
+        self.listen(self.backlog_path())
+    }
+
+    /// The path of the setting from which the server's backlog is.
+    fn backlog_path(&self) -> &'static str {
+        match (self.setting("server.command"), self.setting("server.image")) {
+            (Some(_), _) => "server.command.backlog",
+            (None, Some(_)) => "server.image.backlog",
+            (None, None) => "server.backlog",
+        }
+    }
+
+    /// Whether the server is the lab's own.
+    pub fn is_chat(&self) -> bool {
+        self.backlog_path() == "server.backlog"
+    }
+
+    /// The command line of a server that is a program.
+    pub fn command(&self) -> Option<Vec<&'a str>> {
+        self.setting("server.command.program")?.as_array()?.iter().map(Value::as_str).collect()
     }
 
     /// The limit that the last listen(2) set, by the settings.

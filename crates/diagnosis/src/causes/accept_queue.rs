@@ -5,6 +5,7 @@ use run_view::{LimitingSetting, ListenLimit, TrialView};
 
 use super::server_limits;
 use crate::claim::Claim;
+use crate::known_servers::{KnownServer, KnownServers};
 use crate::paragraph::Sentence;
 use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
@@ -52,6 +53,11 @@ pub(super) const CAUSE: Cause = Cause {
             },
             claims: &[Claim::ServerCounted(OVERFLOWS), Claim::NoAcceptFailed],
             text: |full, _| remedy(full),
+        },
+        Statement {
+            needs: |trial| is_limited_by_a_program(trial) && !server_limits::acted(trial),
+            claims: &[Claim::ServerCounted(OVERFLOWS), Claim::NoAcceptFailed],
+            text: |full, _| of_a_program(full),
         },
         Statement {
             needs: |trial| has_room_for_all(trial) && trial.server_counted_none(DROPS),
@@ -114,6 +120,52 @@ fn decided_by(limiting: LimitingSetting, setting: &str, trials: &TrialSet<'_>) -
     Some(format!("{smaller} ({value}, with {larger} {with}){}", trials.place()))
 }
 
+/// A program that does not state its backlog: its limit is only known from the kernel.
+fn is_limited_by_a_program(trial: &TrialView<'_>) -> bool {
+    overflowed(trial)
+        && !trial.is_chat()
+        && trial.last_listen().is_none()
+        && trial.limit().is_some()
+        && !has_room_for_all(trial)
+}
+
+fn of_a_program(full: &TrialSet<'_>) -> Option<Sentence> {
+    let limit = full.range(|trial| trial.limit().map(u64::from))?;
+    let enough = full.iter().map(TrialView::clients).max()?.saturating_sub(1);
+    let text = format!(
+        "Its limit was {limit}, as the kernel reports it: the smaller of {SOMAXCONN} and the backlog \
+         that the program passes to listen(2); the queue holds one more. A {} and a {SOMAXCONN} at \
+         least as large would have had room for all clients.",
+        backlog_of(full, "", enough),
+    );
+    Some(Sentence::from(text).claiming(Claim::RaiseLimit(enough)))
+}
+
+/// A larger backlog, in the words of the server: the setting of the lab's own, or how to
+/// configure the program if it is known.
+fn backlog_of(full: &TrialSet<'_>, setting: &str, backlog: u64) -> String {
+    let written = words::counted(backlog);
+    if full.all(TrialView::is_chat) {
+        return format!("{setting} of {written}");
+    }
+    let known: Vec<_> = full.iter().map(known_server).collect();
+    match known.first() {
+        Some(Some(first)) if known.iter().all(|server| *server == Some(*first)) => {
+            format!("backlog of {written} ({}: {})", first.name, first.advice(&backlog.to_string()))
+        }
+        _ => format!("backlog of {written}, which the server passes to listen(2),"),
+    }
+}
+
+/// The server of a trial, if it is a program or an image that is known.
+fn known_server(trial: &TrialView<'_>) -> Option<&'static KnownServer> {
+    let servers = KnownServers::built_in();
+    match trial.command() {
+        Some(command) => servers.recognise(&command),
+        None => servers.recognise_image(trial.text("server.image.image")?),
+    }
+}
+
 /// The limit with which no client would have found it full. What is large enough already is
 /// not raised.
 fn remedy(full: &TrialSet<'_>) -> Option<Sentence> {
@@ -129,7 +181,7 @@ fn remedy(full: &TrialSet<'_>) -> Option<Sentence> {
     let (raise, already, claim) = if is_enough(|limit| limit.somaxconn) {
         let values = full.sysctls(|trial| trial.server_sysctl(SOMAXCONN))?;
         (
-            format!("A {setting} of {}", words::counted(enough)),
+            format!("A {}", backlog_of(full, setting, enough)),
             format!(" ({SOMAXCONN}, {values}, is large enough)"),
             Claim::RaiseBacklog(enough),
         )
@@ -142,10 +194,7 @@ fn remedy(full: &TrialSet<'_>) -> Option<Sentence> {
         )
     } else {
         (
-            format!(
-                "A {setting} of {} and a {SOMAXCONN} at least as large",
-                words::counted(enough)
-            ),
+            format!("A {} and a {SOMAXCONN} at least as large", backlog_of(full, setting, enough)),
             String::new(),
             Claim::RaiseLimit(enough),
         )

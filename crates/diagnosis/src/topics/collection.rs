@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use linux_net::{Counter, Sysctl};
 
+use super::servers;
 use super::topic::{ScenarioUse, Topic, TopicKind};
 
 const SYSCTLS: &str = include_str!("../../topics/sysctls.yaml");
@@ -20,7 +21,7 @@ fn with_summary(topic: Topic) -> Topic {
     let summary = match topic.kind {
         TopicKind::Sysctl => Sysctl::from_name(&topic.name).map(Sysctl::explanation),
         TopicKind::Counter => Counter::from_name(&topic.name).map(Counter::explanation),
-        TopicKind::Concept | TopicKind::Outcome | TopicKind::Scenario => None,
+        TopicKind::Concept | TopicKind::Outcome | TopicKind::Server | TopicKind::Scenario => None,
     };
     Topic { summary: summary.map_or(topic.summary, str::to_owned), ..topic }
 }
@@ -40,7 +41,7 @@ impl Topics {
                 serde_saphyr::from_str(text).expect("the built-in topics are valid");
             topics.into_iter().map(move |topic| Topic { kind, ..topic }).map(with_summary)
         };
-        Self(files.into_iter().flat_map(read).collect())
+        Self(files.into_iter().flat_map(read).chain(servers::topics()).collect())
     }
 
     /// Adds a scenario's topic, and records in the topics that it uses, by name, how it

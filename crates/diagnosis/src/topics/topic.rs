@@ -17,14 +17,16 @@ pub enum TopicKind {
     Counter,
     /// How an attempt ended.
     Outcome,
+    /// A common server.
+    Server,
     /// A scenario of the lab.
     Scenario,
 }
 
 impl TopicKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [Self; 5] =
-        [Self::Concept, Self::Sysctl, Self::Counter, Self::Outcome, Self::Scenario];
+    pub const ALL: [Self; 6] =
+        [Self::Concept, Self::Sysctl, Self::Counter, Self::Outcome, Self::Server, Self::Scenario];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -33,6 +35,7 @@ impl TopicKind {
             Self::Sysctl => "sysctl",
             Self::Counter => "counter",
             Self::Outcome => "outcome",
+            Self::Server => "server",
             Self::Scenario => "scenario",
         }
     }
@@ -44,6 +47,7 @@ impl TopicKind {
             Self::Sysctl => "Sysctls",
             Self::Counter => "Counters of the kernel",
             Self::Outcome => "Outcomes of an attempt",
+            Self::Server => "Servers",
             Self::Scenario => "Scenarios",
         }
     }

@@ -14,7 +14,7 @@ use report::Detail;
 use run_record::Verdict;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use self::reporter::Reporter;
+pub(crate) use self::reporter::Reporter;
 use super::run_result::{run_result, suite_result};
 use super::{compare, print_document, print_output, print_text, screen};
 use crate::error::{CommandError, Result};
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
     let mut reporter = Reporter::new(arguments, at_once);
     match session.run(&interrupted, &mut reporter)? {
         Finished::Run(run) => {
-            let exit = exit(&run);
+            let exit = run_exit(&run);
             print_run(*run, arguments)?;
             Ok(exit)
         }
@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
 }
 
 /// The exit code of a run, by its verdict.
-fn exit(run: &FinishedRun) -> Exit {
+pub(crate) fn run_exit(run: &FinishedRun) -> Exit {
     match run.record.verdict.as_ref().map(|verdict| verdict.verdict) {
         // A run ends with all its trials.
         None | Some(Verdict::Failed | Verdict::Incomplete) => Exit::Failed,
@@ -122,16 +122,20 @@ fn print_suite(suite: &FinishedSuite, reporter: &Reporter, arguments: &RunArgume
 }
 
 /// What Ctrl-C, SIGTERM and the end of the terminal do.
-struct Interruption {
+pub(crate) struct Interruption {
     /// Becomes true at the first one; a second one ends the process at once, and the kernel
     /// ends its workers and namespaces with it.
-    interrupted: Arc<AtomicBool>,
+    pub(crate) interrupted: Arc<AtomicBool>,
     /// Whether the first one already ends the process: while it plans, there is nothing to
     /// end in order.
-    at_once: Arc<AtomicBool>,
+    pub(crate) at_once: Arc<AtomicBool>,
 }
 
-fn interruption() -> Result<Interruption> {
+/// Watches for these signals.
+///
+/// # Errors
+/// If the kernel refuses the handlers.
+pub(crate) fn interruption() -> Result<Interruption> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let at_once = Arc::new(AtomicBool::new(true));
     // `nohup` lets a run outlive its terminal: a handler would undo that.

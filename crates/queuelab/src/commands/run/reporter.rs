@@ -14,7 +14,7 @@ use crate::output::{print_message, print_text, screen};
 use crate::progress::{self, Progress, ProgressDetail};
 
 /// Prints events, and collects the exit codes of a suite's scenarios.
-pub(super) struct Reporter {
+pub(crate) struct Reporter {
     progress: Option<Box<dyn Progress>>,
     member_exits: Vec<Exit>,
     /// Whether it writes the report of each scenario of a suite.
@@ -25,6 +25,8 @@ pub(super) struct Reporter {
     prints_json: bool,
     /// How much of the progress it prints.
     progress_detail: ProgressDetail,
+    /// Whether it prints which programs a run starts.
+    announces: bool,
     /// Whether an interruption ends the process at once.
     at_once: Arc<AtomicBool>,
 }
@@ -38,6 +40,21 @@ impl Reporter {
             detail: arguments.detail(),
             prints_json: arguments.json,
             progress_detail: arguments.progress(),
+            announces: true,
+            at_once,
+        }
+    }
+
+    /// Of one run, whose program and results its caller prints.
+    pub(crate) fn of_a_run(at_once: Arc<AtomicBool>) -> Self {
+        Self {
+            progress: None,
+            member_exits: Vec::new(),
+            writes_reports: false,
+            detail: Detail::Answer,
+            prints_json: false,
+            progress_detail: ProgressDetail::Usual,
+            announces: false,
             at_once,
         }
     }
@@ -59,6 +76,7 @@ impl Observer for Reporter {
                 print_message(&format!("{} of {total}: {scenario}", position + 1));
             }
             SessionEvent::Planned => self.at_once.store(false, Ordering::SeqCst),
+            SessionEvent::Notice(Notice::Starts(_)) if !self.announces => {}
             SessionEvent::Notice(notice) => print_notice(notice),
             SessionEvent::RunStarted { planned, done } => {
                 self.progress = Some(progress::progress(planned, done, self.progress_detail));
@@ -80,7 +98,7 @@ impl Observer for Reporter {
             }
             SessionEvent::MemberFinished(finished) => {
                 let finished = *finished;
-                let exit = super::exit(&finished);
+                let exit = super::run_exit(&finished);
                 let run = Run::new(finished.record, finished.trials);
                 if exit != Exit::Held && !self.prints_json {
                     let text = report::terminal(&run, Some(&finished.path), screen(), self.detail);

@@ -3,6 +3,7 @@
 mod bad;
 mod consent;
 mod paused;
+mod tried;
 
 use std::fs;
 use std::path::{Path, PathBuf};

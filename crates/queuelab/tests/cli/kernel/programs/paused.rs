@@ -3,7 +3,7 @@
 use run_record::Outcome;
 
 use super::{SERVER, Scenario};
-use crate::support::all_output;
+use crate::support::{all_output, in_one_line, text};
 
 #[test]
 fn a_paused_program_holds_its_limit_and_one_more() {
@@ -12,9 +12,13 @@ fn a_paused_program_holds_its_limit_and_one_more() {
                 hosts: { server: { sysctls: { net.core.somaxconn: 30 } } }\n\
                 matrix: { server.command.backlog: [5, 64] }";
     let scenario = Scenario::new(&program, "paused: true", rest);
-    let output = scenario.run(&[]);
+    let output = scenario.run(&["--full"]);
     let trials = scenario.trials();
     assert_eq!(trials.len(), 2, "{}", all_output(&output));
+    // What to change, for a program that is not known.
+    let printed = in_one_line(&text(&output.stdout)).replace('\u{a0}', " ");
+    let advice = "A backlog of 99, which the server passes to listen(2), and a net.core.somaxconn";
+    assert!(printed.contains(advice), "{printed}");
     for trial in &trials {
         let backlog = trial.point["server.command.backlog"].as_u64().unwrap();
         let holds = backlog.min(30) + 1;
