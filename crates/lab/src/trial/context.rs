@@ -29,7 +29,7 @@ pub(crate) struct TrialContext<'a> {
     pub(crate) server_may_die: bool,
     /// Whether the probe records a timeline.
     pub(crate) timeline: bool,
-    /// Whether the probe keeps a ledger of accepts.
+    /// Whether the scenario wants a ledger of accepts.
     pub(crate) ledger: bool,
     /// Shared with the trials that run at the same time.
     pub(crate) barrier: Option<&'a StartBarrier>,
@@ -48,6 +48,11 @@ impl TrialContext<'_> {
     /// The clock of its hosts.
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.backend.clock()
+    }
+
+    /// Whether the probe keeps a ledger of accepts: another server than the lab's reports none.
+    pub(crate) fn keeps_ledger(&self) -> bool {
+        self.ledger || self.cell.settings.server.chat().is_none()
     }
 
     /// The trial and the retry.

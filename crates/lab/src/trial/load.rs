@@ -97,7 +97,7 @@ impl LoadPhases<'_, '_> {
         }
         self.watched.phase(LivePhase::Lingering);
         self.linger()?;
-        if self.trial.ledger {
+        if self.trial.keeps_ledger() {
             // Each connection that is established now is seen, however soon it ends.
             self.watched.scan();
         }

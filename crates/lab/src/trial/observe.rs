@@ -75,8 +75,7 @@ pub(super) fn observe(
         port: server.address().port(),
         family,
         timeline: trial.timeline,
-        // Another server reports no accepts.
-        ledger: (trial.ledger || settings.server.chat().is_none()) && responds,
+        ledger: trial.keeps_ledger() && responds,
         ..ProbeConfig::default()
     };
     let probe = Probe::start(testbed, config, at_once)?;
