@@ -7,6 +7,7 @@
 //! | `worker` | the agent as a process |
 //! | `exit_turn` | when the hosts of a dead lab end, each at its time |
 //! | `handler` | what each command does |
+//! | `joined` | the processes of a container that has joined the host |
 //! | `reach` | resolves the neighbours' link addresses |
 //!
 //! It reads the counters, sysctls and queues of its network namespace, starts the
@@ -18,12 +19,13 @@
 mod control;
 mod exit_turn;
 mod handler;
+mod joined;
 mod reach;
 mod worker;
 
 pub(crate) use control::{
     AgentCommand, AgentEvent, AgentProtocol, AgentResponse, HEARTBEAT_INTERVAL, HostConnections,
-    HostUsage,
+    HostUsage, JoinedProcesses,
 };
 pub(crate) use exit_turn::{EXIT_TURN, exit_turn};
 pub use worker::{AgentError, run_worker};

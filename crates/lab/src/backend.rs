@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `kind` | a backend before anything is connected: name, set-up, checks, connect |
 //! | `testbed` | a connected backend, and the testbeds that it creates |
+//! | `server_container` | the container of an image that is the server |
 //! | `spec` | what a testbed must have |
 //! | `needs` | what the trials of a run need of the machine |
 //! | `error` | errors of every backend: intent, cause, hint, kind |
@@ -17,6 +18,7 @@ mod finding;
 mod kind;
 mod leftovers;
 mod needs;
+mod server_container;
 mod spec;
 mod testbed;
 
@@ -27,7 +29,8 @@ pub use finding::{Finding, FindingState};
 pub use kind::BackendKind;
 pub use leftovers::Leftovers;
 pub use needs::Needs;
+pub(crate) use server_container::ServerContainer;
 pub(crate) use spec::dotted;
 pub use spec::{Addresses, Filters, Purpose, Role, TestbedSpec};
-pub(crate) use testbed::TestbedUsage;
 pub use testbed::{Backend, Testbed};
+pub(crate) use testbed::{TestbedUsage, check_server};

@@ -1,7 +1,8 @@
-//! The server of a trial: the lab's chat server or another program.
+//! The server of a trial: the lab's chat server, another program or an image.
 
 mod chat;
 mod end;
+mod image;
 mod listening;
 mod program;
 
@@ -11,32 +12,35 @@ use chat_server::ServerStatus;
 use scenario::{CellSettings, Server};
 
 use crate::backend::Testbed;
-use crate::error::{LabError, Result};
+use crate::error::Result;
 
 pub(crate) use self::chat::ChatServer;
 pub(crate) use self::end::ServerEnd;
+use self::image::ContainerServer;
 pub use self::listening::program_listeners;
 use self::program::ProgramServer;
 
 /// A running server.
-pub(crate) enum RunningServer {
+pub(crate) enum RunningServer<'a> {
     /// The lab's own.
     Chat(ChatServer),
     /// Another program.
     Program(ProgramServer),
+    /// A container of an image.
+    Image(ContainerServer<'a>),
 }
 
-impl RunningServer {
+impl<'a> RunningServer<'a> {
     /// Starts the server of a cell and waits until it listens.
-    pub(crate) fn start(testbed: &dyn Testbed, cell: &CellSettings) -> Result<Self> {
+    pub(crate) fn start(testbed: &'a dyn Testbed, cell: &CellSettings) -> Result<Self> {
         match &cell.server {
             Server::Chat(settings) => ChatServer::start(testbed, settings).map(Self::Chat),
             Server::Command(settings) => {
                 ProgramServer::start(testbed, settings, cell).map(Self::Program)
             }
-            Server::Image(_) => Err(LabError::Server(
-                "start an image: this backend cannot (use --backend docker)".to_owned(),
-            )),
+            Server::Image(settings) => {
+                ContainerServer::start(testbed, settings, cell).map(Self::Image)
+            }
         }
     }
 
@@ -45,6 +49,7 @@ impl RunningServer {
         match self {
             Self::Chat(server) => server.address,
             Self::Program(server) => server.address,
+            Self::Image(server) => server.address,
         }
     }
 
@@ -53,6 +58,7 @@ impl RunningServer {
         match self {
             Self::Chat(server) => server.is_dead(),
             Self::Program(server) => server.is_dead(),
+            Self::Image(server) => server.is_dead(),
         }
     }
 
@@ -60,7 +66,7 @@ impl RunningServer {
     pub(crate) fn release_acks(&mut self) -> Result<()> {
         match self {
             Self::Chat(server) => server.release_acks(),
-            Self::Program(_) => Ok(()),
+            Self::Program(_) | Self::Image(_) => Ok(()),
         }
     }
 
@@ -68,24 +74,27 @@ impl RunningServer {
     pub(crate) fn read_depths(&mut self) -> Result<()> {
         match self {
             Self::Chat(server) => server.read_depths(),
-            Self::Program(_) => Ok(()),
+            Self::Program(_) | Self::Image(_) => Ok(()),
         }
     }
 
     /// Lets the server accept if it was started paused.
-    pub(crate) fn resume(&mut self) {
+    pub(crate) fn resume(&mut self) -> Result<()> {
         match self {
             Self::Chat(server) => server.resume(),
             Self::Program(server) => server.resume(),
+            Self::Image(server) => server.resume()?,
         }
+        Ok(())
     }
 
-    /// The server's totals so far, for a program those of its open connections; `None` if it
+    /// The server's totals so far, for another server those of its open connections; `None` if it
     /// has exited.
     pub(crate) fn status(&mut self) -> Result<Option<ServerStatus>> {
         match self {
             Self::Chat(server) => server.status(),
             Self::Program(server) => server.status(),
+            Self::Image(server) => server.status(),
         }
     }
 
@@ -94,6 +103,7 @@ impl RunningServer {
         match self {
             Self::Chat(server) => server.stop(),
             Self::Program(server) => server.stop(),
+            Self::Image(server) => server.stop(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use linux_net::ServerSocket;
 use serde::{Deserialize, Serialize};
 use worker::metrics::ProgramReport;
 use worker::{MessageOf, Protocol};
@@ -47,6 +48,21 @@ pub struct ProgramStatus {
     pub open: u64,
     /// Connections that no accept(2) has taken.
     pub waiting: u64,
+}
+
+impl ProgramStatus {
+    /// Counts the sockets of a port that have a peer.
+    pub fn of(sockets: &[ServerSocket]) -> Self {
+        let mut status = Self::default();
+        for socket in sockets {
+            match socket.is_accepted() {
+                // Without an inode the program has closed it: it is the kernel's.
+                true => status.open += u64::from(socket.inode != 0),
+                false => status.waiting += 1,
+            }
+        }
+        status
+    }
 }
 
 /// A socket that a program listens on.

@@ -18,7 +18,8 @@ pub struct ImageServer {
     /// The image, as `docker run` takes it; it must be on the machine.
     #[schemars(length(min = 1))]
     pub image: String,
-    /// The command and its arguments, instead of the image's own.
+    /// The command and its arguments, instead of the image's own: what follows the image's name in
+    /// `docker run`, so an entry point of the image stays.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
     /// TCP port that it listens on, on which the clients connect.
@@ -28,14 +29,15 @@ pub struct ImageServer {
     /// negative value means somaxconn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backlog: Option<i32>,
-    /// Pause the container once it listens, so that it accepts nothing, until all attempts are
-    /// decided and `load.linger` is over.
+    /// Stop all its processes (SIGSTOP) once it listens, so that it accepts nothing, until all
+    /// attempts are decided and `load.linger` is over; then continue them (SIGCONT).
     pub paused: bool,
     /// Environment variables, in addition to the image's.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub env: IndexMap<String, Text>,
-    /// Files to put into the container, by their absolute path, read-only.
-    /// Placeholders are replaced as in `server.command.files`.
+    /// Files to put into the container of each trial, by their absolute path: root owns them, and
+    /// all can read them (mode 0444). Placeholders in them, in `command` and in `env` are replaced
+    /// as in `server.command.files`, except for `{directory}`, which an image does not have.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub files: IndexMap<String, Text>,
     /// User that it runs as, instead of the image's: a name, or numbers such as `1000:1000`.
@@ -48,7 +50,8 @@ pub struct ImageServer {
     pub ready: Ready,
     /// How it is stopped.
     pub stop: Stop,
-    /// What it may use.
+    /// What its container may use. `processes` counts threads too, and a fork above it fails;
+    /// `memory_mib` is that of all processes, with the memory of their files.
     pub limits: ProgramLimits,
 }
 

@@ -13,9 +13,12 @@ const KEPT: usize = 8 * 1024;
 /// The longest line that is compared with a regular expression, bytes.
 const MAX_LINE: usize = 4096;
 
+/// Lines that an error shows.
+const SHOWN_LINES: usize = 10;
+
 /// The output of a program so far; clones share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Output(Arc<Shared>);
+pub struct Output(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -38,7 +41,7 @@ struct State {
 
 impl Output {
     /// Output of which a line is awaited.
-    pub(crate) fn awaiting(line: Option<Regex>) -> Self {
+    pub fn awaiting(line: Option<Regex>) -> Self {
         let output = Self::default();
         output.state().awaited = line;
         output
@@ -46,22 +49,32 @@ impl Output {
 
     /// Reads everything from `stream`. What is read is never too much: the program does not
     /// wait for a full pipe.
-    pub(crate) fn read(&self, mut stream: impl Read) {
+    pub fn read(&self, mut stream: impl Read) {
         let mut buffer = [0; 8192];
         while let Ok(1..) = stream.read(&mut buffer).inspect(|&read| {
-            self.state().add(&buffer[..read]);
+            self.add(&buffer[..read]);
         }) {}
+        self.end();
+    }
+
+    /// Adds what was read elsewhere.
+    pub fn add(&self, bytes: &[u8]) {
+        self.state().add(bytes);
+    }
+
+    /// Nothing more will be added.
+    pub fn end(&self) {
         self.state().ended = true;
         self.0.ended.notify_all();
     }
 
     /// Whether a line has matched the awaited one.
-    pub(crate) fn has_matched(&self) -> bool {
+    pub fn has_matched(&self) -> bool {
         self.state().matched
     }
 
     /// Waits until every process has closed its end.
-    pub(crate) fn wait(&self) {
+    pub fn wait(&self) {
         let mut state = self.state();
         while !state.ended {
             state = self.0.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -69,13 +82,23 @@ impl Output {
     }
 
     /// What is kept.
-    pub(crate) fn kept(&self) -> ProgramOutput {
+    pub fn kept(&self) -> ProgramOutput {
         let state = self.state();
         let tail: Vec<u8> = state.tail.iter().copied().collect();
         ProgramOutput {
             head: String::from_utf8_lossy(&state.head).into_owned(),
             tail: String::from_utf8_lossy(&tail).into_owned(),
             left_out_bytes: state.left_out,
+        }
+    }
+
+    /// The last lines, as a clause that ends an error.
+    pub fn clause(&self) -> String {
+        let kept = self.kept();
+        let lines = kept.last_lines(SHOWN_LINES);
+        match lines.is_empty() {
+            true => "; it printed nothing".to_owned(),
+            false => format!("; the end of its output:\n{}", lines.join("\n")),
         }
     }
 

@@ -5,11 +5,38 @@ use std::time::{Duration, Instant};
 
 use linux_net::Listener;
 
+use crate::image::ImageServer;
 use crate::settings::CommandServer;
+
+/// What must listen, and be printed, before a program is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Awaited<'a> {
+    /// Its section in the scenario.
+    section: &'static str,
+    port: u16,
+    address: Option<IpAddr>,
+    line: Option<&'a str>,
+}
+
+impl<'a> From<&'a CommandServer> for Awaited<'a> {
+    fn from(settings: &'a CommandServer) -> Self {
+        let CommandServer { port, address, ready, .. } = settings;
+        let line = ready.line.as_deref();
+        Self { section: "server.command", port: *port, address: *address, line }
+    }
+}
+
+impl<'a> From<&'a ImageServer> for Awaited<'a> {
+    fn from(settings: &'a ImageServer) -> Self {
+        let ImageServer { port, ready, .. } = settings;
+        let line = ready.line.as_deref();
+        Self { section: "server.image", port: *port, address: None, line }
+    }
+}
 
 /// What a program listens on, as far as its settings are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Listening<'a> {
+pub enum Listening<'a> {
     /// On its port, for clients of another host.
     Here(&'a Listener),
     /// On its port, but clients cannot reach the address.
@@ -60,55 +87,61 @@ impl Opening {
     }
 }
 
-/// Finds the listener of a program among those of its host.
-pub(crate) fn find<'a>(settings: &CommandServer, listeners: &'a [Listener]) -> Listening<'a> {
-    let on_port = |listener: &&Listener| listener.local.port() == settings.port;
-    let is_meant = |listener: &&Listener| match settings.address {
-        Some(address) => listener.local.ip().to_canonical() == address.to_canonical(),
-        None => is_reachable(listener.local.ip()),
-    };
-    let here = listeners.iter().filter(on_port).find(is_meant);
-    let unreachable = || listeners.iter().find(on_port).map(|found| found.local);
-    match (here, unreachable(), listeners.first()) {
-        (Some(listener), _, _) => Listening::Here(listener),
-        (None, Some(local), _) => Listening::Unreachable(local),
-        (None, None, Some(other)) => Listening::Elsewhere(other.local),
-        (None, None, None) => Listening::Nowhere,
+impl Awaited<'_> {
+    /// Finds the listener of a program among those of its host.
+    pub fn find<'l>(&self, listeners: &'l [Listener]) -> Listening<'l> {
+        let on_port = |listener: &&Listener| listener.local.port() == self.port;
+        let is_meant = |listener: &&Listener| match self.address {
+            Some(address) => listener.local.ip().to_canonical() == address.to_canonical(),
+            None => is_reachable(listener.local.ip()),
+        };
+        let here = listeners.iter().filter(on_port).find(is_meant);
+        let unreachable = || listeners.iter().find(on_port).map(|found| found.local);
+        match (here, unreachable(), listeners.first()) {
+            (Some(listener), _, _) => Listening::Here(listener),
+            (None, Some(local), _) => Listening::Unreachable(local),
+            (None, None, Some(other)) => Listening::Elsewhere(other.local),
+            (None, None, None) => Listening::Nowhere,
+        }
+    }
+
+    /// The port that it is to listen on, for people.
+    pub fn port_of(&self) -> String {
+        match self.port {
+            0 => "any port".to_owned(),
+            port => format!("port {port}"),
+        }
+    }
+
+    /// Why a program that has had its time, or has ended, is not ready.
+    pub fn reason(&self, found: Listening<'_>, within: &str) -> String {
+        let Self { section, address, line, .. } = self;
+        let port = self.port_of();
+        match found {
+            Listening::Here(_) => {
+                let line = line.unwrap_or_default();
+                format!("it listens, but has printed no line that matches `{line}` {within}")
+            }
+            Listening::Unreachable(local) => {
+                let wanted = address.map_or_else(
+                    || {
+                        "clients of another host cannot reach that: let it listen on 0.0.0.0"
+                            .to_owned()
+                    },
+                    |address| format!("not on {address} ({section}.address)"),
+                );
+                format!("it listens on {local}; {wanted}")
+            }
+            Listening::Elsewhere(local) => {
+                format!("it listens on {local}, not on {port} ({section}.port)")
+            }
+            Listening::Nowhere => format!("it has not listened on {port} {within}"),
+        }
     }
 }
 
 fn is_reachable(address: IpAddr) -> bool {
     !address.to_canonical().is_loopback()
-}
-
-/// The port that it is to listen on, for people.
-pub(crate) fn port_of(settings: &CommandServer) -> String {
-    match settings.port {
-        0 => "any port".to_owned(),
-        port => format!("port {port}"),
-    }
-}
-
-/// Why a program that has had its time, or has ended, is not ready.
-pub(crate) fn reason(settings: &CommandServer, found: Listening<'_>, within: &str) -> String {
-    let port = port_of(settings);
-    match found {
-        Listening::Here(_) => {
-            let line = settings.ready.line.as_deref().unwrap_or_default();
-            format!("it listens, but has printed no line that matches `{line}` {within}")
-        }
-        Listening::Unreachable(local) => {
-            let wanted = settings.address.map_or_else(
-                || "clients of another host cannot reach that: let it listen on 0.0.0.0".to_owned(),
-                |address| format!("not on {address} (server.command.address)"),
-            );
-            format!("it listens on {local}; {wanted}")
-        }
-        Listening::Elsewhere(local) => {
-            format!("it listens on {local}, not on {port} (server.command.port)")
-        }
-        Listening::Nowhere => format!("it has not listened on {port} {within}"),
-    }
 }
 
 #[cfg(test)]
@@ -130,9 +163,10 @@ mod tests {
     fn of(address: Option<&str>, listeners: &[&str]) -> String {
         let listeners: Vec<_> = listeners.iter().map(|local| listener(local)).collect();
         let settings = on_80(address);
-        match find(&settings, &listeners) {
+        let awaited = Awaited::from(&settings);
+        match awaited.find(&listeners) {
             Listening::Here(listener) => listener.local.to_string(),
-            other => reason(&settings, other, "within 2s"),
+            other => awaited.reason(other, "within 2s"),
         }
     }
 
@@ -165,9 +199,10 @@ mod tests {
         assert_eq!(opening.find(&local, start), (unreachable, false));
         assert_eq!(opening.find(&local, start + REACHABLE_WITHIN), (unreachable, true));
         let any = CommandServer::default();
-        let why = reason(&any, unreachable, "within 2s");
+        let any = Awaited::from(&any);
+        let why = any.reason(unreachable, "within 2s");
         assert!(why.starts_with("it listens on 127.0.0.1:80; clients of another host"), "{why}");
-        assert_eq!(reason(&any, Listening::Nowhere, "x"), "it has not listened on any port x");
+        assert_eq!(any.reason(Listening::Nowhere, "x"), "it has not listened on any port x");
     }
 
     #[test]

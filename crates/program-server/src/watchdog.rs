@@ -15,8 +15,8 @@ const INTERVAL: Duration = Duration::from_millis(50);
 
 const MIB: u64 = 1 << 20;
 
-/// The memory of a program without a limit of its own: half of what is available.
-pub(crate) fn default_memory_bytes() -> u64 {
+/// The memory of a program without a limit of its own: half of what is available, bytes.
+pub fn default_memory_bytes() -> u64 {
     let available = fs::read_to_string("/proc/meminfo").ok().and_then(|info| {
         let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
         line.split_whitespace().next()?.parse::<u64>().ok()

@@ -18,7 +18,7 @@ use crate::control::{
 };
 use crate::error::ProgramError;
 use crate::processes::{self, Reaper};
-use crate::ready::{self, Listening, Opening};
+use crate::ready::{Awaited, Listening, Opening};
 use crate::settings::{CommandServer, ProgramConfig};
 use crate::start::{Started, start};
 use crate::watchdog::{Watchdog, default_memory_bytes};
@@ -31,9 +31,6 @@ const READY_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Time that killed processes have to go; the kernel may be writing for them.
 const KILLED_WITHIN: Duration = Duration::from_secs(10);
-
-/// Lines of its output that an error shows.
-const SHOWN_LINES: usize = 10;
 
 type Result<T> = std::result::Result<T, ProgramError>;
 
@@ -124,11 +121,12 @@ impl<'a> Program<'a> {
     /// If it ends, or does not become ready in its time.
     fn await_ready(&mut self, inputs: &Inputs<ProgramCommand>) -> Result<Option<Ready>> {
         let within = self.settings.ready.within;
+        let awaited = Awaited::from(self.settings);
         let deadline = self.started_at + within;
         loop {
             let listeners = self.diag.listeners()?;
             let (found, is_given_up) = match &mut self.opening {
-                None => (ready::find(self.settings, &listeners), false),
+                None => (awaited.find(&listeners), false),
                 Some(opening) => opening.find(&listeners, Instant::now()),
             };
             if let Listening::Here(listener) = found
@@ -146,14 +144,14 @@ impl<'a> Program<'a> {
             }
             if is_given_up || Instant::now() >= deadline {
                 let within = format!("within {}", humantime::format_duration(within));
-                return Err(self.not_ready(ready::reason(self.settings, found, &within)));
+                return Err(self.not_ready(awaited.reason(found, &within)));
             }
             match inputs.wait_timeout(READY_INTERVAL) {
                 Some(Input::Signal(SIGCHLD)) => {
                     let end = self.reaper.status().unwrap_or_default();
                     let killed = self.killed_because();
                     let why = killed.map(|why| format!(": {why}")).unwrap_or_default();
-                    let port = ready::port_of(self.settings);
+                    let port = awaited.port_of();
                     let reason = format!("it ended ({end}{why}) before it listened on {port}");
                     return Err(self.not_ready(reason));
                 }
@@ -167,12 +165,7 @@ impl<'a> Program<'a> {
     fn not_ready(&self, reason: String) -> ProgramError {
         processes::signal_all(Signal::SIGKILL);
         self.started.output.wait();
-        let kept = self.started.output.kept();
-        let lines = kept.last_lines(SHOWN_LINES);
-        let output = match lines.is_empty() {
-            true => "; it printed nothing".to_owned(),
-            false => format!("; the end of its output:\n{}", lines.join("\n")),
-        };
+        let output = self.started.output.clause();
         let program = self.settings.program[0].clone();
         ProgramError::NotReady { program, reason, output }
     }
@@ -205,15 +198,7 @@ impl<'a> Program<'a> {
     }
 
     fn status(&mut self) -> Result<ProgramStatus> {
-        let mut status = ProgramStatus::default();
-        for socket in self.diag.server_sockets(self.settings.port)? {
-            match socket.is_accepted() {
-                // Without an inode the program has closed it: it is the kernel's.
-                true => status.open += u64::from(socket.inode != 0),
-                false => status.waiting += 1,
-            }
-        }
-        Ok(status)
+        Ok(ProgramStatus::of(&self.diag.server_sockets(self.settings.port)?))
     }
 
     /// Stops it and waits until no process of it is left.

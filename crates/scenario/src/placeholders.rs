@@ -62,8 +62,9 @@ pub(crate) fn unknown(settings: &CellSettings) -> Vec<(String, String)> {
     };
     let (section, arguments) = section;
     let mut values = settings.placeholders();
-    for of_trial in [ADDRESS, DIRECTORY] {
-        values.insert(of_trial.to_owned(), String::new());
+    values.insert(ADDRESS.to_owned(), String::new());
+    if matches!(settings.server, Server::Command(_)) {
+        values.insert(DIRECTORY.to_owned(), String::new());
     }
     let named = |field: &'static str, texts: &IndexMap<String, Text>| {
         let path = move |name: &String| format!("{field}.{name}");

@@ -91,6 +91,13 @@ impl WorkerProcess {
     }
 }
 
+impl ProcessControl {
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
 impl WorkerControl for ProcessControl {
     fn send_line(&mut self, line: &[u8]) {
         if let Some(stdin) = &mut self.stdin {

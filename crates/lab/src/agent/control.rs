@@ -36,6 +36,16 @@ pub(crate) enum AgentCommand {
     AcceptQueue { port: u16 },
     /// Result: [`HostConnections`].
     Connections,
+    /// Result: the listeners of the host, a list of [`linux_net::Listener`].
+    Listeners,
+    /// Result: the [`program_server::ProgramStatus`] of a port.
+    PortConnections { port: u16 },
+    /// Result: [`JoinedProcesses`].
+    Joined,
+    /// Stop the processes of a container that has joined this host (SIGSTOP). Result: null.
+    StopJoined,
+    /// Continue them (SIGCONT). Result: null.
+    ContinueJoined,
     /// Result: number of processes that the memory limit has killed; null if that
     /// cannot be read.
     MemoryKills,
@@ -64,12 +74,24 @@ pub(crate) struct HostConnections {
     pub(crate) tracked: Option<u64>,
 }
 
+/// The processes of a container that has joined the PID namespace of a host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct JoinedProcesses {
+    /// How many there are.
+    pub(crate) processes: u64,
+    /// Their CPU time, with that of children that they have reaped, seconds.
+    pub(crate) cpu_seconds: f64,
+    /// The largest resident memory that one of them has had, bytes.
+    pub(crate) most_memory_bytes: u64,
+}
+
 /// How busy a host has been so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct HostUsage {
     /// Totals of its machine; `None` if they cannot be read.
     pub(crate) machine: Option<MachineUsage>,
-    /// CPU time of the agent and its workers, seconds.
+    /// CPU time of the agent, its workers and the processes of a container that has joined the
+    /// host, seconds.
     pub(crate) own_cpu_seconds: f64,
 }
 

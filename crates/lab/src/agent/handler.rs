@@ -5,12 +5,16 @@ use std::io;
 use std::thread;
 
 use linux_net::{Counters, MachineUsage, SocketDiag, SysctlName};
+use nix::sys::signal::Signal;
+use program_server::ProgramStatus;
 use serde::Serialize;
 use worker::{Output, ProcessControl, WorkerControl, WorkerProcess};
 
 use super::control::{
     AgentCommand, AgentEvent, AgentProtocol, AgentResponse, HostConnections, HostUsage,
+    JoinedProcesses,
 };
+use super::joined;
 use super::reach::reach;
 use crate::backend::accept_queue_of;
 use crate::running;
@@ -21,12 +25,14 @@ pub(super) struct Handler {
     output: Output<AgentProtocol>,
     workers: HashMap<u32, ProcessControl>,
     diag: Option<SocketDiag>,
+    /// The CPU time of processes that have joined this host, as far as it was seen, seconds.
+    joined_cpu_seconds: f64,
 }
 
 impl Handler {
     /// Forwards the lines of the workers that it starts to `output`.
     pub(super) fn new(output: Output<AgentProtocol>) -> Self {
-        Self { output, workers: HashMap::new(), diag: None }
+        Self { output, workers: HashMap::new(), diag: None, joined_cpu_seconds: 0.0 }
     }
 
     /// Carries out a command; an error is a fragment that fits after "failed to".
@@ -46,11 +52,26 @@ impl Handler {
                 let sockets = self.diag()?.count_by_state(None).map_err(text)?;
                 done(HostConnections { sockets, tracked: tracked_connections() })
             }
+            AgentCommand::Listeners => done(self.diag()?.listeners().map_err(text)?),
+            AgentCommand::PortConnections { port } => {
+                let sockets = self.diag()?.server_sockets(port).map_err(text)?;
+                done(ProgramStatus::of(&sockets))
+            }
+            AgentCommand::Joined => done(self.joined()),
+            AgentCommand::StopJoined => {
+                done(joined::signal(Signal::SIGSTOP, &self.worker_ids()).map_err(text)?)
+            }
+            AgentCommand::ContinueJoined => {
+                done(joined::signal(Signal::SIGCONT, &self.worker_ids()).map_err(text)?)
+            }
             AgentCommand::MemoryKills => done(memory_kills()),
-            AgentCommand::Usage => done(HostUsage {
-                machine: MachineUsage::now(),
-                own_cpu_seconds: worker::cpu_seconds_with_children(),
-            }),
+            AgentCommand::Usage => {
+                self.joined();
+                done(HostUsage {
+                    machine: MachineUsage::now(),
+                    own_cpu_seconds: worker::cpu_seconds_with_children() + self.joined_cpu_seconds,
+                })
+            }
             AgentCommand::AddAddresses { interface, addresses, prefix } => {
                 done(linux_net::add_addresses_here(&interface, &addresses, prefix).map_err(text)?)
             }
@@ -69,6 +90,17 @@ impl Handler {
                 done(())
             }
         }
+    }
+
+    /// What the processes that have joined this host use.
+    fn joined(&mut self) -> JoinedProcesses {
+        let joined = joined::now(&self.worker_ids());
+        self.joined_cpu_seconds = self.joined_cpu_seconds.max(joined.cpu_seconds);
+        joined
+    }
+
+    fn worker_ids(&self) -> Vec<u32> {
+        self.workers.values().map(ProcessControl::id).collect()
     }
 
     fn diag(&mut self) -> Result<&mut SocketDiag, String> {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use indexmap::IndexMap;
 use linux_net::SysctlName;
 use run_record::ExecutionId;
-use scenario::CellSettings;
+use scenario::{CellSettings, Server};
 
 /// Which of a testbed's two hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct TestbedSpec {
     pub source_addresses: u32,
     /// Hosts whose workers attach filters to their sockets.
     pub filters: Filters,
+    /// The container of an image joins the server's host.
+    pub image: bool,
 }
 
 /// Hosts whose workers attach filters to their sockets, for which the kernel requires
@@ -64,6 +66,7 @@ impl TestbedSpec {
                 server: settings.server.listening().hold_acks,
                 client: settings.load.half_open > 0,
             },
+            image: matches!(settings.server, Server::Image(_)),
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Backends and their testbeds.
 
+use indexmap::IndexMap;
 use linux_net::{Counters, MachineUsage, StateCounts, TimerWheel};
+use program_server::ImageServer;
 use run_record::{AcceptQueue, SysctlValues};
 use scenario::Server;
 use worker::Worker;
 
-use super::error::Result;
+use super::error::{BackendError, Result};
 use super::needs::Needs;
+use super::server_container::ServerContainer;
 use super::spec::{Addresses, Purpose, Role, TestbedSpec};
 use crate::clock::{Clock, SystemClock};
 
@@ -45,19 +48,7 @@ pub trait Backend: Sync {
     /// # Errors
     /// What is missing, for people; fits after "failed to".
     fn check_server(&self, server: &Server) -> std::result::Result<(), String> {
-        match server {
-            Server::Chat(_) => Ok(()),
-            Server::Command(_) => Err(format!(
-                "run a command as the server: the backend {} has only the lab's own program in its \
-                 hosts",
-                self.describe().name
-            )),
-            Server::Image(_) => Err(format!(
-                "run an image as the server: the backend {} has no containers; use --backend \
-                 docker",
-                self.describe().name
-            )),
-        }
+        check_server(self, server)
     }
 
     /// Reserves what a run needs. Called once, before its first testbed.
@@ -76,6 +67,29 @@ pub trait Backend: Sync {
     /// Announces a testbed that will be needed when the running trial ends. What the
     /// backend does in advance must not disturb that trial.
     fn prepare(&self, _spec: &TestbedSpec, _purpose: Purpose) {}
+}
+
+/// The check of a server by a backend that has only the lab's own program in its hosts.
+///
+/// # Errors
+/// What is missing, for people; fits after "failed to".
+pub(crate) fn check_server<B: Backend + ?Sized>(
+    backend: &B,
+    server: &Server,
+) -> std::result::Result<(), String> {
+    match server {
+        Server::Chat(_) => Ok(()),
+        Server::Command(_) => Err(format!(
+            "run a command as the server: the backend {} has only the lab's own program in its \
+             hosts",
+            backend.describe().name
+        )),
+        Server::Image(_) => Err(format!(
+            "run an image as the server: the backend {} has no containers; use --backend \
+             docker",
+            backend.describe().name
+        )),
+    }
 }
 
 /// Two hosts, joined by a link of their own. Dropping it removes them.
@@ -116,6 +130,20 @@ pub trait Testbed {
     /// # Errors
     /// If it cannot be started.
     fn start(&self, role: Role, worker: &'static str, arguments: &[String]) -> Result<Worker>;
+
+    /// Starts an image in the server's host and waits until it is ready. `values` are those of
+    /// placeholders.
+    ///
+    /// # Errors
+    /// If the backend has no containers, or the image does not become ready.
+    fn start_image(
+        &self,
+        settings: &ImageServer,
+        _values: &IndexMap<String, String>,
+    ) -> Result<Box<dyn ServerContainer + '_>> {
+        let message = format!("start the image {}: this backend has no containers", settings.image);
+        Err(BackendError::from_message(&message).with_hint("use --backend docker"))
+    }
 
     /// How busy the machine of the hosts has been so far, and the CPU time that the lab used on
     /// it; `None` if that is not known.

@@ -11,6 +11,8 @@
 //! | `containers` | a testbed: two joined hosts |
 //! | `host` | a container whose first process is the agent |
 //! | `recipe` | what that container is created from |
+//! | `server`, `server_recipe` | the container of an image that is the server of a trial |
+//! | `server_end` | its output, and when it ends |
 //! | `agent_line` | the connection to that agent |
 //! | `pool`, `idle` | a run's hosts: reused, or created while the machine is idle |
 //! | `usage` | how busy the machine is, and how much of that is the run itself |
@@ -42,6 +44,9 @@ mod network;
 mod owner;
 mod pool;
 mod recipe;
+mod server;
+mod server_end;
+mod server_recipe;
 mod usage;
 
 pub use image::Image;

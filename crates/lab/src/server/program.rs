@@ -6,7 +6,7 @@ use std::time::Duration;
 use chat_server::ServerStatus;
 use program_server::{
     ADDRESS, CommandServer, ProgramCommand, ProgramConfig, ProgramEvent, ProgramProtocol,
-    ProgramResponse,
+    ProgramResponse, ProgramStatus,
 };
 use scenario::CellSettings;
 use worker::{Client, RESPONSE_TIMEOUT, WorkerError, config_arguments};
@@ -65,12 +65,7 @@ impl ProgramServer {
                 ProgramResponse::Status(status) => Some(status),
             });
         match status {
-            // Those that it has closed are not known, and need not be awaited.
-            Ok(status) => Ok(Some(ServerStatus {
-                accepted: status.open,
-                threads: status.open,
-                ..ServerStatus::default()
-            })),
+            Ok(status) => Ok(Some(status_of(status))),
             Err(WorkerError::Exited { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -86,4 +81,10 @@ impl ProgramServer {
         })?;
         Ok(ServerEnd::Program(report))
     }
+}
+
+/// The open connections of a program, as a server's totals. Those that it has closed are not
+/// known, and need not be awaited.
+pub(super) fn status_of(status: ProgramStatus) -> ServerStatus {
+    ServerStatus { accepted: status.open, threads: status.open, ..ServerStatus::default() }
 }

@@ -49,21 +49,21 @@ pub(super) struct Loaded {
 pub(super) fn load(
     trial: &TrialContext<'_>,
     testbed: &dyn Testbed,
-    server: &mut RunningServer,
+    server: &mut RunningServer<'_>,
     watched: &mut Watched<'_>,
 ) -> Result<Loaded> {
     LoadPhases { trial, testbed, server, watched }.run()
 }
 
 /// The load of a trial, and what observes it.
-struct LoadPhases<'a, 'w> {
+struct LoadPhases<'a, 'w, 's> {
     trial: &'a TrialContext<'a>,
     testbed: &'a dyn Testbed,
-    server: &'a mut RunningServer,
+    server: &'a mut RunningServer<'s>,
     watched: &'a mut Watched<'w>,
 }
 
-impl LoadPhases<'_, '_> {
+impl LoadPhases<'_, '_, '_> {
     fn run(mut self) -> Result<Loaded> {
         let settings = &self.trial.cell.settings;
         let server = settings.server.listening();
@@ -115,7 +115,7 @@ impl LoadPhases<'_, '_> {
                 Err(WorkerError::Exited { .. }) => None,
                 Err(error) => return Err(error.into()),
             };
-            self.server.resume();
+            self.server.resume()?;
         }
         self.watched.phase(LivePhase::Chatting);
         if settings.load.chat == ChatPhase::AfterConnect {

@@ -6,6 +6,7 @@ mod compose;
 mod containers;
 mod doctor;
 mod faults;
+mod image_server;
 mod kills;
 mod machine;
 mod scenarios;

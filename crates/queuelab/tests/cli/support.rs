@@ -14,6 +14,7 @@ pub(crate) mod machine;
 pub(crate) mod ordinary_user;
 pub(crate) mod retried;
 pub(crate) mod test_engine;
+pub(crate) mod test_image;
 pub(crate) mod two_builds;
 pub(crate) mod viewer;
 

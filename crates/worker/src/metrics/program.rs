@@ -18,6 +18,9 @@ pub struct ProgramReport {
     pub most_memory_bytes: u64,
     /// What it printed.
     pub output: ProgramOutput,
+    /// The id of the image that it ran from, if it was one of an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
 }
 
 /// How a program ended.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use run_record::wall_time;
+use scenario::Server;
 
 use super::containers::Containers;
 use super::engine::Engine;
@@ -110,6 +111,19 @@ impl Backend for Docker {
         self.build.as_ref().map(|(_, record)| record.clone())
     }
 
+    fn check_server(&self, server: &Server) -> std::result::Result<(), String> {
+        let Server::Image(settings) = server else { return backend::check_server(self, server) };
+        let image = &settings.image;
+        match self.engine.find_image(image) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(format!(
+                "run the image {image} as the server: it is not on this machine; get it with \
+                 `docker pull {image}`"
+            )),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     fn reserve(&self, needs: &Needs) -> backend::Result<()> {
         self.engine.remove_leftovers(false)?;
         let build = self.build.as_ref().map(|(build, _)| build.clone());
@@ -146,19 +160,22 @@ impl Backend for Docker {
 }
 
 fn kinds(spec: &TestbedSpec) -> [HostKind; 2] {
-    let TestbedSpec { server_sysctls, client_sysctls, source_addresses, filters } = spec.clone();
+    let TestbedSpec { server_sysctls, client_sysctls, source_addresses, filters, image } =
+        spec.clone();
     [
         HostKind {
             role: Role::Server,
             sysctls: server_sysctls,
             addresses: 1,
             filters: filters.server,
+            image,
         },
         HostKind {
             role: Role::Client,
             sysctls: client_sysctls,
             addresses: source_addresses,
             filters: filters.client,
+            image: false,
         },
     ]
 }

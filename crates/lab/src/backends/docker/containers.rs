@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use indexmap::IndexMap;
 use linux_net::{Counters, StateCounts, SysctlName};
+use program_server::ImageServer;
 use run_record::{AcceptQueue, SysctlValues};
 use worker::Worker;
 
 use super::error::DockerError;
 use super::host::Host;
 use super::pool::Pool;
+use super::server::Server;
 use crate::agent::{AgentCommand, HostConnections};
-use crate::backend::{Addresses, Result, Role, Testbed, TestbedSpec, TestbedUsage};
+use crate::backend::{
+    Addresses, Result, Role, ServerContainer, Testbed, TestbedSpec, TestbedUsage,
+};
 use crate::backends::sysctl_error;
 
 /// How long the engine may take to notice that a host was disconnected from the network.
@@ -136,6 +141,14 @@ impl Testbed for Containers {
 
     fn start(&self, role: Role, worker: &'static str, arguments: &[String]) -> Result<Worker> {
         Ok(self.host(role).start_worker(worker, arguments)?)
+    }
+
+    fn start_image(
+        &self,
+        settings: &ImageServer,
+        values: &IndexMap<String, String>,
+    ) -> Result<Box<dyn ServerContainer + '_>> {
+        Ok(Box::new(Server::start(self.host(Role::Server), settings, values)?))
     }
 
     fn verify(&self, in_doubt: bool) -> Result<()> {

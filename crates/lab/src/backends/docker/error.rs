@@ -129,6 +129,16 @@ pub(super) enum DockerError {
         /// The error of the request.
         reason: String,
     },
+    /// The image of a scenario's server did not become ready, or could not be prepared.
+    #[error("start the image {image}: {reason}{output}")]
+    ServerNotReady {
+        /// Its name.
+        image: String,
+        /// What happened instead.
+        reason: String,
+        /// The end of its output, or nothing; begins with its introduction.
+        output: String,
+    },
     /// The hosts of a new testbed cannot reach each other.
     #[error(
         "join the hosts: {reason}, in the {host} container; see whether the machine's firewall \

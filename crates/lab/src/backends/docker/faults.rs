@@ -20,6 +20,9 @@ const EVENT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct ContainerEnd {
     /// Whether its memory limit was reached.
     pub(super) out_of_memory: bool,
+    /// Its exit code: 128 plus the number of the signal if it was killed; `None` if the engine
+    /// does not report it.
+    pub(super) code: Option<i32>,
     /// How it ended, as a clause for messages.
     pub(super) what: String,
 }
@@ -89,6 +92,7 @@ fn container_end(events: &[EventMessage]) -> ContainerEnd {
     let last =
         |action: &str| events.iter().rev().find(|event| event.action.as_deref() == Some(action));
     let exit = last("die").and_then(|event| attribute(event, "exitCode"));
+    let code = exit.as_deref().and_then(|code| code.parse().ok());
     let out_of_memory = last("oom").is_some();
     let what = match (last("kill"), exit) {
         (Some(kill), _) => {
@@ -104,7 +108,7 @@ fn container_end(events: &[EventMessage]) -> ContainerEnd {
             "the Docker engine closed the connection to it and reported no reason".to_owned()
         }
     };
-    ContainerEnd { out_of_memory, what }
+    ContainerEnd { out_of_memory, code, what }
 }
 
 fn signal_name(number: &str) -> String {

@@ -1,8 +1,8 @@
 //! A host: a container whose first process is the agent.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -36,10 +36,14 @@ const MAX_TRACKED: u64 = 4096;
 /// A running container, and the connection to its agent.
 #[derive(Debug)]
 pub(super) struct Host {
-    engine: Arc<Engine>,
+    pub(super) engine: Arc<Engine>,
     pub(super) kind: HostKind,
-    id: String,
-    name: String,
+    pub(super) id: String,
+    pub(super) name: String,
+    /// The labels of its container.
+    pub(super) labels: HashMap<String, String>,
+    /// Whether the container of an image has joined it.
+    pub(super) was_joined: AtomicBool,
     /// The host's addresses, the container's own first.
     pub(super) addresses: Vec<IpAddr>,
     /// Whether the host's kernel stores metrics of peers between connections.
@@ -70,6 +74,7 @@ impl Host {
         let mut body = body(kind, late, limits, network, addresses[0]);
         let labels = body.labels.get_or_insert_default();
         labels.insert(TRIAL_LABEL.to_owned(), purpose.to_string());
+        let labels = labels.clone();
         body.env = Some(vec![format!("{EXIT_TURN}={}", exit_turn(number))]);
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         let intent = format!("create the {} container", kind.role.name());
@@ -81,6 +86,8 @@ impl Host {
             kind: kind.clone(),
             id,
             name,
+            labels,
+            was_joined: AtomicBool::new(false),
             addresses: addresses.into_iter().map(IpAddr::V4).collect(),
             saves_metrics: true,
             memory: limits.memory(),
@@ -224,9 +231,11 @@ impl Host {
 
     /// Whether it is in the state of a new host: without sockets of an earlier trial in
     /// any state, without metrics of peers, and with few connections that the firewall
-    /// still tracks. Waits a moment for closing connections.
+    /// still tracks; and no foreign process has been in it. Waits a moment for closing
+    /// connections.
     pub(super) fn is_pristine(&self) -> bool {
-        if self.saves_metrics || self.limit_was_hit().unwrap_or(true) {
+        let was_joined = self.was_joined.load(Ordering::Relaxed);
+        if was_joined || self.saves_metrics || self.limit_was_hit().unwrap_or(true) {
             return false;
         }
         let deadline = Instant::now() + ENDING_WITHIN;

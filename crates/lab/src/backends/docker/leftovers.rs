@@ -137,10 +137,10 @@ impl Engine {
         Ok(runs)
     }
 
-    /// Removes a container, running or not; false if another process, or the engine itself at
+    /// Removes a container, running or not, with its own volumes; false if another process, or the engine itself at
     /// the container's end, was faster.
     pub(super) fn remove_container(&self, id: &str) -> Result<bool> {
-        let options = RemoveContainerOptionsBuilder::default().force(true).build();
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
         let removed = self.docker().remove_container(id, Some(options));
         let removed = self.call_on_network("remove a container", removed);
         if matches!(removed, Err(DockerError::Refused { status: 409, .. })) {

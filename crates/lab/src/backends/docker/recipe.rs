@@ -29,6 +29,8 @@ pub(super) struct HostKind {
     pub(super) addresses: u32,
     /// Whether its worker attaches socket filters.
     pub(super) filters: bool,
+    /// Whether the container of an image joins it.
+    pub(super) image: bool,
 }
 
 impl HostKind {
@@ -94,13 +96,17 @@ pub(super) fn body(
     address: Ipv4Addr,
 ) -> ContainerCreateBody {
     // Only these hosts need more than an ordinary process: they add addresses, or attach
-    // a filter to a socket.
+    // a filter to a socket; or they stop the processes of other users.
     let administers = kind.addresses > 1 || kind.filters;
+    let added = [(administers, "NET_ADMIN"), (kind.image, "KILL")];
+    let added: Vec<_> =
+        added.iter().filter(|(needed, _)| *needed).map(|(_, name)| (*name).to_owned()).collect();
+    let privileged = !added.is_empty();
     let host_config = HostConfig {
         // By its id: names need not be unique.
         network_mode: Some(network.id.clone()),
         sysctls: Some(kind.sysctls_set(late)),
-        cap_add: administers.then(|| vec!["NET_ADMIN".to_owned()]),
+        cap_add: privileged.then_some(added),
         auto_remove: Some(true),
         ..confined(limits.pids(), limits.memory())
     };
@@ -114,7 +120,7 @@ pub(super) fn body(
     ContainerCreateBody {
         image: Some(limits.image.clone()),
         cmd: Some(vec!["host".to_owned()]),
-        user: (!administers).then(|| UNPRIVILEGED_USER.to_owned()),
+        user: (!privileged).then(|| UNPRIVILEGED_USER.to_owned()),
         labels: Some(limits.labels.clone()),
         open_stdin: Some(true),
         // The agent exits when the lab closes its side of standard input.
