@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chat_protocol::Codec;
 use chat_server::ClosesFirst;
 use indexmap::IndexMap;
-use load_generator::{LoadSettings, check_settings};
+use load_generator::{Dialogue, LoadSettings, check_settings};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -193,6 +193,7 @@ fn misfits(settings: &CellSettings, written: &LoadSettings, limits: &Limits) -> 
     misfits
         .extend(problems.into_iter().map(|p| misfit(&format!("{section}.{}", p.field), p.reason)));
     misfits.extend(unknown(settings).into_iter().map(|(path, reason)| misfit(&path, reason)));
+    misfits.extend(other_dialogue(server, load));
     let server = server.listening();
     if let Some(reason) = never_closed(server.closes_first, server.close_after, load.messages) {
         misfits.push(Misfit {
@@ -208,6 +209,34 @@ fn misfits(settings: &CellSettings, written: &LoadSettings, limits: &Limits) -> 
     let problems = check_settings(written, server.framing, server.largest_body);
     misfits.extend(problems.into_iter().map(|p| misfit(&format!("load.{}", p.field), p.reason)));
     misfits
+}
+
+/// A dialogue that the server does not speak.
+fn other_dialogue(server: &Server, load: &LoadSettings) -> Option<Misfit> {
+    let misfit = |because_of, reason: &str, advice: &str| Misfit {
+        path: "load.dialogue".to_owned(),
+        because_of,
+        reason: reason.to_owned(),
+        advice: Some(advice.to_owned()),
+    };
+    match server {
+        Server::Chat(_) if load.dialogue.expects_answers() => Some(misfit(
+            &["server"],
+            "the lab's chat server answers neither HTTP requests nor an exchange",
+            "use `dialogue: chat` or `dialogue: none`, or name the server under test in \
+             `server.command` or `server.image`",
+        )),
+        Server::Command(_) | Server::Image(_)
+            if load.dialogue == Dialogue::Chat && load.messages > 0 =>
+        {
+            Some(misfit(
+                &["load.messages", "server"],
+                "only the lab's chat server is known to speak the chat's protocol",
+                "use `dialogue: none` to connect only, `http` or `exchange`",
+            ))
+        }
+        _ => None,
+    }
 }
 
 /// Why a server that closes first would never close.

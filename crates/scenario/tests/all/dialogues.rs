@@ -5,13 +5,18 @@ use serde_json::json;
 
 use crate::common::{errors_of, plan};
 
+/// A server under test, which may speak anything.
+const PROGRAM: &str = "server: { command: { program: [server], port: 80 } }\n";
+
 #[test]
 fn the_dialogues_of_the_documentation_are_valid() {
     let text = include_str!("../../../../docs/scenarios.md");
     let examples = text.split("```yaml\n").filter_map(|rest| rest.split("```").next());
     let examples: Vec<_> = examples.filter(|example| example.contains("dialogue:")).collect();
     assert_eq!(examples.len(), 2, "{examples:?}");
-    let dialogue = |example: &str| plan(example).cells[0].settings.load.dialogue.clone();
+    let dialogue = |example: &str| {
+        plan(&format!("{PROGRAM}{example}")).cells[0].settings.load.dialogue.clone()
+    };
     let Dialogue::Http(http) = dialogue(examples[0]) else { panic!("{}", examples[0]) };
     assert_eq!((http.path.as_str(), http.requests), ("/health", 5));
     let Dialogue::Exchange(exchange) = dialogue(examples[1]) else { panic!("{}", examples[1]) };
@@ -30,7 +35,8 @@ fn a_dialogue_without_messages_has_none_in_its_cells() {
 #[test]
 fn an_axis_may_be_a_setting_of_a_dialogue() {
     for section in ["", "load: { dialogue: { http: { status: 204 } } }\n"] {
-        let plan = plan(&format!("{section}matrix: {{ load.dialogue.http.requests: [1, 5] }}"));
+        let plan =
+            plan(&format!("{PROGRAM}{section}matrix: {{ load.dialogue.http.requests: [1, 5] }}"));
         let cells = plan.cells.iter().map(|cell| match &cell.settings.load.dialogue {
             Dialogue::Http(http) => (http.requests, http.status),
             other => panic!("{other:?}"),
@@ -69,5 +75,39 @@ fn problems_of_a_dialogue_are_shown_at_their_line() {
         let line = if sections.contains("messages") { 5 } else { 4 };
         let line = if sections.contains("clients:") { 5 } else { line };
         assert!(error.contains(&format!("test.yaml:{line}:")), "{line}: {error}");
+    }
+}
+
+#[test]
+fn a_dialogue_that_the_server_does_not_speak_is_a_problem() {
+    let chat = "load: { messages: 1 }";
+    for (sections, problem, advice) in [
+        (
+            "load:\n  dialogue: { http: {} }".to_owned(),
+            "load.dialogue: the lab's chat server answers neither HTTP requests nor an exchange",
+            "name the server under test",
+        ),
+        (
+            "matrix: { load.dialogue.http.requests: [1, 2] }".to_owned(),
+            "load.dialogue: the lab's chat server",
+            "first in the cell",
+        ),
+        (
+            format!("{PROGRAM}{chat}"),
+            "load.dialogue: only the lab's chat server is known to speak the chat's protocol",
+            "use `dialogue: none`",
+        ),
+        (PROGRAM.to_owned(), "load.dialogue: only the lab's chat server", "`http` or `exchange`"),
+        (
+            format!("server: {{ image: {{ image: nginx, port: 80 }} }}\n{chat}"),
+            "load.dialogue: only the lab's chat server",
+            "use `dialogue: none`",
+        ),
+    ] {
+        let error = errors_of(&sections);
+        assert!(error.contains(problem) && error.contains(advice), "{error}");
+    }
+    for silent in ["load: { messages: 0 }", "load: { dialogue: none }"] {
+        plan(&format!("{PROGRAM}{silent}"));
     }
 }
