@@ -107,6 +107,11 @@ impl PathInputs<'_> {
              queues (load.pattern one_by_one)",
         )?;
         covers(
+            load.pattern != ConnectPattern::Concurrent,
+            "attempts start when others have ended, which depends on more than the queues \
+             (load.pattern concurrent)",
+        )?;
+        covers(
             !load.dialogue.expects_answers(),
             "the server's answers decide when clients send and close, and it does not simulate \
              them (load.dialogue)",

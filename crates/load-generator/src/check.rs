@@ -38,6 +38,14 @@ pub fn check_settings(
             format!("{} addresses: use 1 to {MAX_SOURCE_ADDRESSES}", settings.source_addresses);
         problem("source_addresses", reason);
     }
+    match (settings.pattern, settings.concurrency) {
+        (ConnectPattern::Concurrent, None) => problem(
+            "concurrency",
+            "pattern concurrent needs the number of attempts that are open at once".to_owned(),
+        ),
+        (_, Some(0)) => problem("concurrency", "0 attempts at once: use at least 1".to_owned()),
+        _ => {}
+    }
     match (settings.pattern, settings.connect_rate) {
         (ConnectPattern::Rate, None) => {
             problem(
@@ -48,13 +56,16 @@ pub fn check_settings(
         (_, Some(rate)) if rate.problem().is_some() => {
             problem("connect_rate", rate.problem().unwrap_or_default());
         }
-        (ConnectPattern::Rate | ConnectPattern::OneByOne, Some(rate)) => {
+        (
+            ConnectPattern::Rate | ConnectPattern::OneByOne | ConnectPattern::Concurrent,
+            Some(rate),
+        ) => {
             let after_the_first = settings.clients.saturating_sub(1);
             if rate.due_after(after_the_first) > MAX_START {
                 problem("connect_rate", too_slow(rate, settings.clients));
             }
         }
-        (ConnectPattern::Burst | ConnectPattern::OneByOne, _) => {}
+        (ConnectPattern::Burst | ConnectPattern::OneByOne | ConnectPattern::Concurrent, _) => {}
     }
     for (field, time, may_be_zero) in [
         ("connect_deadline", settings.connect_deadline, false),
@@ -110,8 +121,8 @@ pub fn check_settings(
     }
     problems.extend(check_dialogue(settings));
     problems.extend(check_roles(settings));
-    if settings.is_serial() {
-        problems.extend(check_serial(settings));
+    if settings.is_closed_loop() {
+        problems.extend(check_closed_loop(settings));
     }
     problems
 }
@@ -136,18 +147,23 @@ fn too_slow(rate: ConnectRate, clients: u32) -> String {
     }
 }
 
-/// The problems of settings if clients are connected one at a time.
-fn check_serial(settings: &LoadSettings) -> Vec<SettingProblem> {
+/// The problems of settings if attempts wait for the ends of others: no client may wait for
+/// all attempts.
+fn check_closed_loop(settings: &LoadSettings) -> Vec<SettingProblem> {
     let mut problems = Vec::new();
+    let pattern = match settings.pattern {
+        ConnectPattern::Concurrent => "concurrent",
+        _ => "one_by_one",
+    };
     let mut unless = |fine: bool, field, reason: &str| {
         if !fine {
-            problems.push(SettingProblem { field, reason: format!("pattern one_by_one {reason}") });
+            problems.push(SettingProblem { field, reason: format!("pattern {pattern} {reason}") });
         }
     };
     unless(
         settings.chat == ChatPhase::Overlapped,
         "chat",
-        "lets each client chat and leave before the next connects: use overlapped",
+        "lets clients chat and leave before others connect: use overlapped",
     );
     unless(
         settings.leave != Leave::Together || settings.dialogue.expects_answers(),
@@ -157,17 +173,17 @@ fn check_serial(settings: &LoadSettings) -> Vec<SettingProblem> {
     unless(
         settings.linger.is_zero(),
         "linger",
-        "has no connections left after the last attempt: use 0s",
+        "lets clients leave before the last attempt: use 0s",
     );
     unless(
         settings.slow_readers == 0,
         "slow_readers",
-        "has no other clients that send to them: use 0",
+        "lets no client stay until all others have left: use 0",
     );
     let all_send = settings.senders.is_none_or(|senders| {
         settings.messages == 0 || senders >= settings.clients.saturating_sub(settings.half_open)
     });
-    unless(all_send, "senders", "has no other clients that receive: omit it");
+    unless(all_send, "senders", "lets no client wait until all messages are sent: omit it");
     problems
 }
 
@@ -284,6 +300,29 @@ mod tests {
             (s.clients, s.leave, s.chat) = (1, Leave::Together, ChatPhase::AfterConnect);
         };
         assert_eq!(with(single), [""; 0], "one client is one by one in any pattern");
+    }
+
+    #[test]
+    fn clients_of_a_closed_loop_never_wait_for_all() {
+        let with = |change: fn(&mut LoadSettings)| {
+            fields(|settings| {
+                settings.pattern = ConnectPattern::Concurrent;
+                settings.concurrency = Some(10);
+                settings.leave = Leave::AfterSending;
+                change(settings);
+            })
+        };
+        assert_eq!(with(|_| {}), [""; 0]);
+        assert_eq!(with(|s| s.concurrency = None), ["concurrency"]);
+        assert_eq!(with(|s| s.concurrency = Some(0)), ["concurrency"]);
+        assert_eq!(with(|s| s.chat = ChatPhase::AfterConnect), ["chat"]);
+        assert_eq!(with(|s| s.leave = Leave::Together), ["leave"]);
+        assert_eq!(with(|s| s.linger = Duration::from_secs(1)), ["linger"]);
+        let as_many = |s: &mut LoadSettings| {
+            (s.concurrency, s.leave) = (Some(s.clients), Leave::Together);
+        };
+        assert_eq!(with(as_many), [""; 0], "none waits for another");
+        assert_eq!(fields(|s| s.concurrency = Some(10)), [""; 0], "an axis over patterns");
     }
 
     #[test]

@@ -41,8 +41,8 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// Starts one attempt. At a rate, it plans the next start; one by one, the end of an
-    /// attempt does that.
+    /// Starts one attempt, and plans the next start. In a closed loop, the end of an attempt
+    /// does that too.
     pub(crate) fn start(&mut self, client: usize) -> Result<(), LoadError> {
         if self.clients[client].state != State::NotStarted {
             return Ok(()); // The load was stopped.
@@ -51,9 +51,7 @@ impl Generator<'_> {
         if self.clients[client].socket.is_some() {
             self.clients[client].start_ns = monotonic_ns();
         }
-        if !self.config.settings.is_serial() {
-            self.plan_start(client + 1);
-        }
+        self.plan_next_start();
         match self.clients[client].socket.as_ref() {
             Some(socket) => {
                 let result = socket.connect(&self.config.target.into());
@@ -63,11 +61,15 @@ impl Generator<'_> {
         }
     }
 
-    /// Plans an attempt's start, if there is such an attempt: as soon as possible, but
-    /// not before its turn if there is a rate. Always with a timer, so that attempts that
-    /// end at once do not recurse.
-    pub(crate) fn plan_start(&mut self, client: usize) {
-        if client < self.clients.len() {
+    /// Plans the start of the next attempt, if there is one, and if it does not wait for the
+    /// end of another: as soon as possible, but not before its turn if there is a rate. Always
+    /// with a timer, so that attempts that end at once do not recurse.
+    pub(crate) fn plan_next_start(&mut self) {
+        let client = self.planned;
+        let at_once =
+            self.config.settings.closed_loop().map_or(usize::MAX, |at_once| at_once as usize);
+        if client < self.clients.len() && client.saturating_sub(self.ended) < at_once {
+            self.planned += 1;
             let first_ns = self.clients[0].start_ns;
             let turn_ns = self.config.settings.connect_rate.map_or(0, |rate| {
                 first_ns.saturating_add(nanoseconds(rate.due_after(client as u32)))
@@ -197,7 +199,7 @@ impl Generator<'_> {
         self.wait_to_write(client, false)?;
 
         let settings = &self.config.settings;
-        if settings.is_serial() {
+        if settings.is_closed_loop() {
             let finish = now.saturating_add(nanoseconds(settings.finish_deadline));
             self.timers.add(finish, Timer::ClientFinish(client));
         }

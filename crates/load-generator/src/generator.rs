@@ -55,6 +55,10 @@ pub(crate) struct Generator<'a> {
     pub(crate) metrics: LoadMetrics,
     pub(crate) read_buffer: Box<[u8]>,
     pub(crate) body_buffer: Vec<u8>,
+    /// Attempts whose start is planned, or was, unless they start in a burst.
+    pub(crate) planned: usize,
+    /// Attempts that have ended.
+    pub(crate) ended: usize,
     /// Attempts not decided.
     pub(crate) undecided: u64,
     /// Attempts that were established, ended ones included.
@@ -119,6 +123,8 @@ impl<'a> Generator<'a> {
             metrics: LoadMetrics::new(),
             read_buffer: vec![0; 64 * 1024].into(),
             body_buffer: Vec::new(),
+            planned: 0,
+            ended: 0,
             undecided: settings.clients.into(),
             established: 0,
             open: 0,
@@ -135,8 +141,8 @@ impl<'a> Generator<'a> {
     pub(crate) fn run(mut self) -> Result<LoadReport, LoadError> {
         match self.config.settings.pattern {
             ConnectPattern::Burst => self.start_all()?,
-            ConnectPattern::Rate | ConnectPattern::OneByOne => {
-                self.timers.add(monotonic_ns(), Timer::Start(0))
+            ConnectPattern::Rate | ConnectPattern::OneByOne | ConnectPattern::Concurrent => {
+                self.plan_next_start();
             }
         }
         let mut events = vec![EpollEvent::empty(); 256];
@@ -273,8 +279,9 @@ impl<'a> Generator<'a> {
             errno: error.and_then(std::io::Error::raw_os_error),
             at_ns: monotonic_ns(),
         });
-        if self.config.settings.is_serial() {
-            self.plan_start(client + 1);
+        self.ended += 1;
+        if self.config.settings.is_closed_loop() {
+            self.plan_next_start();
         }
     }
 

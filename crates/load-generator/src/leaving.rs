@@ -151,7 +151,7 @@ impl Generator<'_> {
         }
     }
 
-    /// Ends a client of a serial load at its finish deadline.
+    /// Ends a client of a closed loop at its finish deadline.
     pub(crate) fn on_own_finish_deadline(&mut self, client: usize) {
         if self.clients[client].state == State::Open {
             self.clients[client].ended_by = Some(self.finish_deadline_end(client, monotonic_ns()));

@@ -54,7 +54,7 @@ impl Generator<'_> {
     /// Whether clients send nothing, and stay until the load is released.
     fn is_silent(&self) -> bool {
         let settings = &self.config.settings;
-        settings.messages == 0 && self.requests.is_none() && !settings.is_serial()
+        settings.messages == 0 && self.requests.is_none() && !settings.is_closed_loop()
     }
 
     /// Whether clients must stay.
@@ -79,7 +79,7 @@ impl Generator<'_> {
         self.half_open.clear();
         let now = monotonic_ns();
         let settings = &self.config.settings;
-        if !settings.is_serial() {
+        if !settings.is_closed_loop() {
             let finish = now.saturating_add(nanoseconds(settings.finish_deadline));
             self.timers.add(finish, Timer::Finish);
         }

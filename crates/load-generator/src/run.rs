@@ -51,8 +51,10 @@ pub fn run(
     let settings = config.settings.clone().without_unused_messages();
     let config = &LoadConfig { settings, ..config.clone() };
     let LoadSettings { clients, half_open, .. } = config.settings;
-    // One by one, only the sockets of half-open attempts outlive their attempts.
-    let at_once = if config.settings.is_serial() { half_open.max(1) + 1 } else { clients };
+    // In a closed loop, only the sockets of half-open attempts outlive their attempts.
+    let at_once = config.settings.closed_loop().map_or(clients, |at_once| {
+        half_open.saturating_add(at_once).saturating_add(1).min(clients)
+    });
     linux_net::raise_open_files(u64::from(at_once) + other_files())
         .map_err(LoadError::OpenFiles)?;
     Generator::new(config, codec, commands, on_message)?.run()

@@ -25,6 +25,8 @@ pub enum ConnectPattern {
     Rate,
     /// Start each attempt when the previous one has ended.
     OneByOne,
+    /// Keep `concurrency` attempts open: start one whenever another has ended (closed loop).
+    Concurrent,
 }
 
 /// When a connected client begins its dialogue.
@@ -73,8 +75,14 @@ pub struct LoadSettings {
     /// When attempts start.
     #[arg(long, value_enum, default_value_t = Self::default().pattern)]
     pub pattern: ConnectPattern,
-    /// Attempts per second: exactly with `pattern: rate`, at most with `one_by_one`. A ramp
-    /// changes the rate linearly, and then stays at its end.
+    /// Number of attempts that are open at once with `pattern: concurrent`, until `clients`
+    /// have been started.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub concurrency: Option<u32>,
+    /// Attempts per second: exactly with `pattern: rate`, at most with `one_by_one` and
+    /// `concurrent`. A ramp changes the rate linearly, and then stays at its end.
     #[arg(long, value_name = "RATE|FROM..TO/TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_rate: Option<ConnectRate>,
@@ -155,6 +163,7 @@ impl Default for LoadSettings {
         Self {
             clients: 50,
             pattern: ConnectPattern::default(),
+            concurrency: None,
             connect_rate: None,
             half_open: 0,
             connect_deadline: Duration::from_secs(2),
@@ -176,10 +185,20 @@ impl Default for LoadSettings {
 }
 
 impl LoadSettings {
-    /// Whether an attempt waits for the end of the previous one. A single client never
-    /// waits.
-    pub fn is_serial(&self) -> bool {
-        self.pattern == ConnectPattern::OneByOne && self.clients > 1
+    /// The number of attempts that are open at once, if others wait for their ends (a closed
+    /// loop); `None` if no attempt waits for another.
+    pub fn closed_loop(&self) -> Option<u32> {
+        let at_once = match self.pattern {
+            ConnectPattern::OneByOne => 1,
+            ConnectPattern::Concurrent => self.concurrency?,
+            ConnectPattern::Burst | ConnectPattern::Rate => return None,
+        };
+        (self.clients > at_once).then_some(at_once)
+    }
+
+    /// Whether an attempt waits for the end of another.
+    pub fn is_closed_loop(&self) -> bool {
+        self.closed_loop().is_some()
     }
 
     /// The same load without the messages of a chat that its dialogue does not have.

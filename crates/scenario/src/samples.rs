@@ -102,6 +102,7 @@ pub(crate) fn shape(cells: &[Cell]) -> Value {
     if let Server::Chat(chat) = &mut settings.server {
         chat.largest_body.get_or_insert(1);
     }
+    settings.load.concurrency.get_or_insert(1);
     settings.load.connect_rate.get_or_insert(ConnectRate::Constant(1.0));
     sample(&settings)
 }

@@ -50,8 +50,9 @@ impl Needs {
 /// one for each listener.
 fn trial_threads(cell: &CellSettings) -> u64 {
     let CellSettings { load, server, .. } = cell;
-    // One by one, the thread of the previous client may still be ending.
-    let clients = if load.is_serial() { 2 } else { load.clients.saturating_sub(load.half_open) };
+    let live = load.clients.saturating_sub(load.half_open);
+    // In a closed loop, the threads of clients before these may still be ending.
+    let clients = load.closed_loop().map_or(live, |at_once| at_once.saturating_mul(2).min(live));
     u64::from(clients) + u64::from(server.listening().listeners) + Needs::OTHER_THREADS
 }
 

@@ -177,13 +177,14 @@ pub(super) fn start_spread(load: &LoadSettings) -> Option<Duration> {
         (ConnectPattern::Burst, _) => Some(Duration::ZERO),
         (ConnectPattern::Rate, rate) => Some(rate?.due_after(load.clients.saturating_sub(1))),
         (ConnectPattern::OneByOne, _) => (!is_serial(load)).then_some(Duration::ZERO),
+        (ConnectPattern::Concurrent, _) => None,
     }
 }
 
 /// Whether each connection is established before the next attempt starts.
 pub(super) fn connect_in_sequence(load: &LoadSettings) -> bool {
     match load.pattern {
-        ConnectPattern::Burst => load.clients <= 1,
+        ConnectPattern::Burst | ConnectPattern::Concurrent => load.clients <= 1,
         ConnectPattern::Rate => {
             load.connect_rate.is_some_and(|rate| rate.highest() <= MAX_SEQUENTIAL_RATE)
         }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use load_generator::ConnectPattern;
 use queue_model::law::{Law, Tolerance};
 use scenario::Server;
 
-use super::clients::DIALOGUE;
+use super::clients::{CLIENTS, DIALOGUE};
 use super::condition::{Inapplicable, not_applied, require};
 use super::inputs::Inputs;
 use super::measurements::{Measurement, Measurements};
@@ -58,14 +59,21 @@ impl Servers {
 impl Rule {
     /// Predicts the laws' values for a cell, or returns why they do not apply. A rule that
     /// depends on when clients send and close does not apply to a dialogue in which the server
-    /// decides that.
+    /// decides that, and one that depends on when they connect not to a load in which the ends
+    /// of others do.
     pub(super) fn apply(&self, inputs: &Inputs<'_>) -> Applied {
         let applied = (self.predict)(inputs);
+        let load = &inputs.cell.load;
         let reads_dialogue = self.reads.contains(&DIALOGUE);
+        let reads_pattern = self.reads.contains(&CLIENTS);
         match applied {
             Err(Inapplicable::Unconcerned) => applied,
-            _ if reads_dialogue && inputs.cell.load.dialogue.expects_answers() => Err(not_applied(
+            _ if reads_dialogue && load.dialogue.expects_answers() => Err(not_applied(
                 "the server's answers decide when clients send and close (load.dialogue)",
+            )),
+            _ if reads_pattern && load.pattern == ConnectPattern::Concurrent => Err(not_applied(
+                "clients connect when others have left, and the server decides when that is \
+                 (load.pattern)",
             )),
             _ => applied,
         }

@@ -109,6 +109,10 @@ fn a_cell_that_the_simulator_does_not_cover_has_a_reason() {
         ("server.hold_acks", |cell| cell.server.chat_mut().hold_acks = true),
         ("server.sigpipe", |cell| cell.server.chat_mut().sigpipe = Sigpipe::Default),
         ("load.pattern", |cell| cell.load.pattern = ConnectPattern::OneByOne),
+        ("load.pattern concurrent", |cell| {
+            cell.load.pattern = ConnectPattern::Concurrent;
+            cell.load.concurrency = Some(5);
+        }),
         ("load.slow_readers", |cell| cell.load.slow_readers = 1),
         ("server.idle_timeout", |cell| {
             cell.server.chat_mut().idle_timeout = Duration::from_secs(20)

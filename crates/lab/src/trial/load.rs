@@ -249,10 +249,12 @@ fn connect_time(config: &LoadConfig) -> Duration {
     match settings.pattern {
         ConnectPattern::Burst => settings.connect_deadline,
         ConnectPattern::Rate => settings.connect_deadline.saturating_add(spread),
-        // Each client waits for the end of the previous one.
-        ConnectPattern::OneByOne => {
-            let each = settings.connect_deadline + chat_time(config);
-            spread.saturating_add(each.saturating_mul(settings.clients))
+        ConnectPattern::OneByOne | ConnectPattern::Concurrent => {
+            let each = settings.connect_deadline.saturating_add(chat_time(config));
+            let at_once = settings.closed_loop().unwrap_or(settings.clients).max(1);
+            // Attempts that begin at the same time, and those that wait for their ends.
+            let in_a_row = settings.clients.div_ceil(at_once).saturating_add(1);
+            spread.saturating_add(each.saturating_mul(in_a_row))
         }
     }
 }

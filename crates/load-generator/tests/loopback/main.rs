@@ -1,5 +1,6 @@
 //! The load generator against small servers on loopback.
 
+mod concurrent;
 mod deliveries;
 mod dialogues;
 mod endings;

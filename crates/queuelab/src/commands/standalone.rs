@@ -76,6 +76,10 @@ fn question(config: &LoadConfig, target: &str) -> String {
             let changes = if to < from { "falling" } else { "rising" };
             format!("at {from} per second, {changes} to {to} within {over}")
         }
+        (ConnectPattern::Concurrent, _) => match settings.closed_loop() {
+            Some(at_once) => format!("with {} open at once (closed loop)", report::count(at_once)),
+            None => "at once".to_owned(),
+        },
         (ConnectPattern::OneByOne, _) => "one after another".to_owned(),
         _ => "at once".to_owned(),
     };

@@ -90,10 +90,10 @@ impl Combination {
         let rate = self.settings.get("load.connect_rate").and_then(Value::as_f64);
         let spread = rate.map_or(0.0, |rate| clients / rate);
         let messages = self.number("load.messages", 10) as f64;
-        // One by one, each client may wait for a server that does not accept.
-        let one_by_one = self.text("load.pattern") == Some("one_by_one");
+        // In a closed loop, each client may wait for a server that does not accept.
+        let in_a_loop = matches!(self.text("load.pattern"), Some("one_by_one" | "concurrent"));
         let waits = ["server.accept_paused", "server.hold_acks"].map(|path| self.is_true(path));
-        let in_turn = if one_by_one && waits.contains(&true) { clients } else { 1.0 };
+        let in_turn = if in_a_loop && waits.contains(&true) { clients } else { 1.0 };
         let deadlines =
             self.seconds("load.connect_deadline", 2.0) + self.seconds("load.finish_deadline", 20.0);
         spread

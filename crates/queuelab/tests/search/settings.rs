@@ -77,8 +77,12 @@ const SECTIONS: &[(&str, Values)] = &[
         let backlog = c.number("server.backlog", 128).clamp(0, 56);
         json!([1, 2, backlog, backlog + 1, backlog + 2, backlog + 3, 12, 13, 20, 60])
     }),
-    ("load.pattern", |_| json!(["burst", "rate", "one_by_one"])),
-    ("load.connect_rate", |_| json!([null, 2, 10, 40, 200, 1000, 1e9])),
+    ("load.pattern", |_| json!(["burst", "rate", "one_by_one", "concurrent"])),
+    ("load.concurrency", |c| json!([null, 1, 2, 5, clients(c) - 1, clients(c)])),
+    ("load.connect_rate", |_| {
+        let ramp = |from, to, over| json!({ "from": from, "to": to, "over": over });
+        json!([null, 2, 10, 40, 200, 1000, 1e9, ramp(0, 400, "200ms"), ramp(500, 50, "50ms")])
+    }),
     ("load.half_open", |c| {
         let backlog = c.number("server.backlog", 128).clamp(0, 56);
         json!([0, 1, backlog, backlog + 1, backlog + 2, clients(c) - 1, clients(c)])

@@ -3,6 +3,7 @@
 use crate::bounds::has_too_many_cells;
 use crate::document::{Block, Section, Source};
 use crate::{evidence, syn_waits};
+use run_view::TrialView;
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
@@ -19,6 +20,14 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
              a SYN retransmission.",
         ));
         section.page(Block::charts_of(chart));
+    }
+    let pattern = |trial| TrialView::new(&run.record, trial).text("load.pattern");
+    if run.trials.iter().any(|trial| pattern(trial) == Some("concurrent")) {
+        section.report(Block::text(
+            "With `pattern: concurrent`, the load is a closed loop: an attempt starts when another \
+             has ended, and its times are from its own start. A slow server therefore gets fewer \
+             attempts per second, and their times do not include the wait of those not started.",
+        ));
     }
     if let Some(worst) = evidence::worst_connect(run) {
         section.report(Block::text(worst));

@@ -43,7 +43,11 @@ fn settings() -> Vec<(&'static str, Vec<Value>)> {
         ("server.drain", vec![json!("0s"), json!("2s")]),
         ("server.nodelay", vec![json!(false), json!(true)]),
         ("load.clients", vec![json!(1), json!(5), json!(60), json!(400)]),
-        ("load.pattern", vec![json!("burst"), json!("rate"), json!("one_by_one")]),
+        ("load.concurrency", vec![Value::Null, json!(1), json!(20)]),
+        (
+            "load.pattern",
+            vec![json!("burst"), json!("rate"), json!("one_by_one"), json!("concurrent")],
+        ),
         (
             "load.connect_rate",
             vec![
