@@ -211,6 +211,19 @@ fn one_that_ignores_sigterm_and_leaves_children_is_killed_with_them() {
     assert!(end.stop_seconds.unwrap() >= 0.3, "{end:?}");
 }
 
+#[test]
+#[ignore = "needs a Docker engine"]
+fn its_cpu_time_is_the_labs_own_and_no_disturbance() {
+    let image = TestImage::new();
+    let command = "command: [sh, -c, 'while :; do :; done & exec nginx -c /etc/queuelab/nginx.conf \
+                   -g \"daemon off;\"']\nbacklog: 64\n";
+    let load = "load: { clients: 1, dialogue: none, linger: 2s }";
+    let trials = Scenario::new(&image.name, &[command, CAPABILITIES, FILES], load).trials();
+    let used = trials[0].program.as_ref().expect("a program").cpu_seconds;
+    let own = trials[0].disturbance.as_ref().expect("the usage is known").own_cpu_seconds;
+    assert!(used > 0.1 && own > used / 2.0, "{own} of {used} s");
+}
+
 /// A scenario that lasts until it is interrupted.
 fn endless(image: &str) -> Scenario {
     let load = "load: { clients: 80, dialogue: none, connect_deadline: 500ms, linger: 10min }";
