@@ -62,7 +62,6 @@ const CAUSES: [Cause; 22] = [
     slow_reader::CAUSE,
     close_wait::CAUSE,
     unfinished::CAUSE,
-    time_wait::CAUSE,
     phantoms::CAUSE,
     resets::CAUSE,
     refusals::CAUSE,
@@ -73,6 +72,7 @@ const CAUSES: [Cause; 22] = [
     cookies::CAUSE,
     retransmissions::CAUSE,
     timeouts::CAUSE,
+    time_wait::CAUSE,
     locks::CAUSE,
 ];
 

@@ -20,15 +20,18 @@ pub(crate) fn outcomes_add_up(outcomes: &OutcomeCounts, attempts: u64) -> Check 
 }
 
 /// Sockets that the server accepted = attempts that are neither refused, timed
-/// out, phantom, reset before accept, self-connected nor without a port.
-pub(crate) fn accepts_match_attempts(joined: &Joined, accepted: Option<usize>) -> Check {
+/// out, phantom, reset before accept, self-connected nor without a port. Not decided if the
+/// server reported none, with the reason.
+pub(crate) fn accepts_match_attempts(
+    joined: &Joined,
+    accepted: Result<usize, &'static str>,
+) -> Check {
     let name = "accepted connections match attempts";
-    let Some(accepted) = accepted else {
-        return Check {
-            name: name.to_owned(),
-            held: None,
-            detail: "the server died before it reported its connections".to_owned(),
-        };
+    let accepted = match accepted {
+        Ok(accepted) => accepted,
+        Err(reason) => {
+            return Check { name: name.to_owned(), held: None, detail: reason.to_owned() };
+        }
     };
     let expected = joined
         .rows
@@ -208,7 +211,7 @@ mod tests {
         let peer = std::net::SocketAddr::from(([198, 18, 1, 1], 7));
         let violation = |follows_attempt| {
             let unmatched = vec![UnmatchedConnection { peer, follows_attempt }];
-            let check = accepts_match_attempts(&Joined { rows: Vec::new(), unmatched }, Some(1));
+            let check = accepts_match_attempts(&Joined { rows: Vec::new(), unmatched }, Ok(1));
             assert_eq!(check.held, Some(false));
             check.detail
         };

@@ -30,19 +30,20 @@ pub(crate) struct CheckedQueue {
     pub(crate) check: Check,
 }
 
-/// Checks the readings against each other, and against the attempts and accepts.
+/// Checks the readings against each other, and against the attempts and accepts; `accepts` is why
+/// the server reported no accepts, if it did not.
 /// `cookies_sent` says whether SYN cookies were: then a duplicate of a last ACK can make a
 /// second connection of an attempt.
 pub(crate) fn check(
     timeline: &[TimelineRow],
     attempts: &[AttemptRow],
-    accepts_are_known: bool,
+    accepts: Result<(), &'static str>,
     cookies_sent: bool,
 ) -> CheckedQueue {
-    let rows = QueueRows { timeline, attempts: Some(attempts), accepts_are_known };
+    let rows = QueueRows { timeline, attempts: Some(attempts), accepts_are_known: accepts.is_ok() };
     let mut observations = match rows.observations() {
         Ok(observations) => observations,
-        Err(reason) => return CheckedQueue { bounds: None, check: undecided(reason) },
+        Err(reason) => return CheckedQueue { bounds: None, check: undecided(reason, accepts) },
     };
     let bounds = observations.bounds();
     let counted = format!(
@@ -97,11 +98,11 @@ fn disagreement(
     at_ns.map(|at_ns| format!("two samples contradict each other at {at_ns} ns"))
 }
 
-fn undecided(reason: Unobserved) -> Check {
+fn undecided(reason: Unobserved, accepts: Result<(), &'static str>) -> Check {
     let detail = match reason {
         Unobserved::OlderRecord => "the probe of an earlier build did not record enough",
         Unobserved::ListenerClosed => "a listener was closed while it was observed",
-        Unobserved::AcceptsUnknown => "the server died before it reported its accepts",
+        Unobserved::AcceptsUnknown => accepts.err().unwrap_or("the accepts are not known"),
     };
     Check { name: NAME.to_owned(), held: None, detail: detail.to_owned() }
 }
@@ -157,7 +158,7 @@ mod tests {
 
     fn checked(samples: &[TimelineRow], cookies_sent: bool) -> CheckedQueue {
         let timeline = merged(samples.to_vec(), &[reading()]);
-        check(&timeline, &attempts(), true, cookies_sent)
+        check(&timeline, &attempts(), Ok(()), cookies_sent)
     }
 
     #[test]
@@ -194,15 +195,14 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_decided() {
-        let undecided = |timeline: &[TimelineRow], accepts_are_known| {
-            check(timeline, &attempts(), accepts_are_known, false).check
-        };
+        let undecided =
+            |timeline: &[TimelineRow], accepts| check(timeline, &attempts(), accepts, false).check;
         let closed = [sample(9, 0), TimelineRow { depth: None, ..sample(20, 0) }];
-        assert_eq!(undecided(&closed, true).detail, "a listener was closed while it was observed");
-        let died = undecided(&[sample(9, 0)], false);
         assert_eq!(
-            (died.held, &*died.detail),
-            (None, "the server died before it reported its accepts")
+            undecided(&closed, Ok(())).detail,
+            "a listener was closed while it was observed"
         );
+        let died = undecided(&[sample(9, 0)], Err("the server died"));
+        assert_eq!((died.held, &*died.detail), (None, "the server died"));
     }
 }

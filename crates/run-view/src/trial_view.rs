@@ -14,6 +14,27 @@ use serde_json::Value;
 use crate::listen_limit::ListenLimit;
 use crate::trial::Trial;
 
+/// The settings of a server that is not the lab's chat server.
+struct OtherServer {
+    /// Its key in the section `server`.
+    section: &'static str,
+    backlog: &'static str,
+    paused: &'static str,
+}
+
+const OTHER_SERVERS: [OtherServer; 2] = [
+    OtherServer {
+        section: "command",
+        backlog: "server.command.backlog",
+        paused: "server.command.paused",
+    },
+    OtherServer {
+        section: "image",
+        backlog: "server.image.backlog",
+        paused: "server.image.paused",
+    },
+];
+
 /// A trial with the settings that it ran under.
 #[derive(Debug, Clone, Copy)]
 pub struct TrialView<'a> {
@@ -124,24 +145,31 @@ impl<'a> TrialView<'a> {
         self.record.incomplete_by.get(&by).copied().unwrap_or(0)
     }
 
-    /// The limit that the first listen(2) set, by the settings: that of the SYN queue while
-    /// clients connect.
-    pub fn first_listen(&self) -> Option<ListenLimit> {
-        self.listen(self.backlog_path())
+    /// The section of a server that is not the lab's chat server.
+    fn other_server(&self) -> Option<&'static OtherServer> {
+        let server = self.run.scenario.resolved.get("server");
+        let is_it = |other: &&OtherServer| {
+            let prefix = format!("server.{}.", other.section);
+            let is_resolved = server.is_some_and(|server| server.get(other.section).is_some());
+            is_resolved || self.record.point.keys().any(|path| path.starts_with(&prefix))
+        };
+        OTHER_SERVERS.iter().find(is_it)
     }
 
-    /// The path of the setting from which the server's backlog is.
-    fn backlog_path(&self) -> &'static str {
-        match (self.setting("server.command"), self.setting("server.image")) {
-            (Some(_), _) => "server.command.backlog",
-            (None, Some(_)) => "server.image.backlog",
-            (None, None) => "server.backlog",
-        }
-    }
-
-    /// Whether the server is the lab's own.
+    /// Whether the server is the lab's own, whose settings are those of the section `server`.
     pub fn is_chat(&self) -> bool {
-        self.backlog_path() == "server.backlog"
+        self.other_server().is_none()
+    }
+
+    /// Whether clients and the server exchanged the messages of a chat.
+    pub fn is_chat_dialogue(&self) -> bool {
+        self.setting("load.dialogue").is_none_or(|dialogue| dialogue == "chat")
+    }
+
+    /// The limit that the first listen(2) set, by the settings: that of the SYN queue while
+    /// clients connect. `None` also if the backlog of a program is not stated.
+    pub fn first_listen(&self) -> Option<ListenLimit> {
+        self.listen(self.other_server().map_or("server.backlog", |other| other.backlog))
     }
 
     /// The command line of a server that is a program.
@@ -222,9 +250,17 @@ impl<'a> TrialView<'a> {
         sampled.max(last.map(|queue| queue.depth)).max(read.map(|peak| peak.at_least))
     }
 
+    /// Whether no accept queue can have held more than [`Self::max_depth`]: samples can miss a
+    /// queue that was deeper between two of them.
+    pub fn depth_is_exact(&self) -> bool {
+        let peak = self.record.evidence.deepest_queue;
+        let is_bounded = peak.is_some_and(|peak| peak.at_most == Some(peak.at_least));
+        self.listeners() == 1 && (is_bounded || self.accepts_nothing())
+    }
+
     /// Whether nothing is accepted before every attempt is decided.
     pub fn accepts_nothing(&self) -> bool {
-        self.is_set("server.accept_paused")
+        self.is_set(self.other_server().map_or("server.accept_paused", |other| other.paused))
     }
 
     /// The attempts that timed out, except those of `load.half_open`.

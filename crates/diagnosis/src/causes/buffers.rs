@@ -56,13 +56,14 @@ pub(super) const CAUSE: Cause = Cause {
     ],
 };
 
+/// Whether clients had written before the server read. A request is far smaller than any buffer.
 fn filled(trial: &TrialView<'_>) -> bool {
-    bytes(trial) > 0
+    bytes(trial) > 0 && trial.is_chat_dialogue()
 }
 
-/// The bytes that each client had written.
+/// The bytes that each client had written that had connected.
 fn bytes(trial: &TrialView<'_>) -> u64 {
-    trial.record.held_bytes.unwrap_or(0) / trial.clients().max(1)
+    trial.record.held_bytes.unwrap_or(0) / trial.record.connect_latency.count.max(1)
 }
 
 fn extremes(filled: &TrialSet<'_>) -> Option<Sentence> {

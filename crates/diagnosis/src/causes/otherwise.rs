@@ -177,14 +177,25 @@ fn ends(all: &TrialSet<'_>) -> String {
     words::listed(&ended).unwrap_or_default()
 }
 
-/// The largest sampled depth of an accept queue, with its share of the capacity; `None` if
+/// The largest known depth of an accept queue, with its share of the capacity; `None` if
 /// it was full.
 fn depth(trial: &TrialView<'_>) -> Option<(f64, String)> {
     let (deepest, limit) = (trial.max_depth()?, trial.limit()?);
     let holds = u64::from(limit) + 1;
-    let text = format!(
-        "The fullest accept queue held {deepest} of at most {holds} connections: nothing needs to \
-         change."
-    );
+    // Between two samples it can have been deeper.
+    let text = match (deepest, trial.depth_is_exact()) {
+        (_, true) => {
+            format!("The fullest accept queue held {deepest} of at most {holds} connections")
+        }
+        (0, false) => {
+            format!("No sample found a connection in the accept queue, which holds {holds}")
+        }
+        (_, false) => {
+            format!(
+                "The fullest accept queue held at least {deepest} of at most {holds} connections"
+            )
+        }
+    };
+    let text = format!("{text}: nothing needs to change.");
     (u64::from(deepest) <= holds).then_some((f64::from(deepest) / holds as f64, text))
 }

@@ -93,11 +93,15 @@ fn broken_pipe(by_pipe: &TrialSet<'_>) -> Sentence {
         0 => String::new(),
         n => format!(" ({counter} {} at the client)", counted(n)),
     };
+    let setting = match by_pipe.all(TrialView::is_chat) {
+        true => " (server.sigpipe: default)",
+        false => "",
+    };
     let (late, at_once) = (count(Counter::TcpAbortOnData), count(Counter::TcpAbortOnClose));
     let text = format!(
         "A client that has read everything closes with a FIN: the next write(2) to it succeeds, \
          and is answered by an RST{late}. The one after that fails with EPIPE and raises \
-         SIGPIPE, whose default disposition (server.sigpipe: default) ends the process. \
+         SIGPIPE, whose default disposition{setting} ends the process. \
          A client that leaves data unread sends its RST at once{at_once}: the next write \
          fails with ECONNRESET and without a signal; it fails with EPIPE and the signal only if a \
          read has returned ECONNRESET before."

@@ -79,10 +79,17 @@ fn holds_long(trial: &TrialView<'_>) -> bool {
 fn readers(slow: &TrialSet<'_>) -> Option<Sentence> {
     let readers =
         slow.range(|trial| Some(trial.number("load.slow_readers")?.max(0).cast_unsigned()))?;
+    // How another server writes is not known.
+    let waits = match slow.all(TrialView::is_chat) {
+        true => {
+            ", the server's write(2) to it waits, and so does every thread that needs a lock that the \
+             writing thread holds"
+        }
+        false => ", a write(2) of the server to it waits, or fails with EAGAIN",
+    };
     let text = format!(
         "{} of {} clients never read: when the client's receive buffer and the server's send buffer \
-         are full, the server's write(2) to it waits, and so does every thread that needs a lock that \
-         the writing thread holds.",
+         are full{waits}.",
         sentence(&readers),
         slow.range(|trial| Some(trial.clients()))?,
     );

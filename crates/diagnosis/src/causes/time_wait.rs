@@ -66,12 +66,16 @@ pub(super) const CAUSE: Cause = Cause {
         Statement {
             needs: waits,
             claims: &[Claim::Observed(TIME_WAIT)],
-            text: |_, _| {
-                Some(
-                    "No setting shortens TIME_WAIT; the side that closes first has it (server.closes_first), and \
-                     neither side after an RST."
-                        .into(),
-                )
+            text: |waiting, _| {
+                let setting = match waiting.all(TrialView::is_chat) {
+                    true => " (server.closes_first)",
+                    false => "",
+                };
+                let text = format!(
+                    "No setting shortens TIME_WAIT; the side that closes first has it{setting}, and neither side \
+                     after an RST."
+                );
+                Some(text.into())
             },
         },
     ],

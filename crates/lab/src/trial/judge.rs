@@ -32,7 +32,7 @@ pub(super) fn judge(
     joined: &JoinedTrial,
 ) -> Judged {
     let mut invariants = check_invariants(trial, testbed, observed, joined);
-    let queue = trial.timeline.then(|| check_queue(joined)).and_then(|checked| {
+    let queue = trial.timeline.then(|| check_queue(observed, joined)).and_then(|checked| {
         invariants.push(checked.check);
         checked.bounds
     });
@@ -54,11 +54,24 @@ pub(super) fn judge(
     }
 }
 
-fn check_queue(joined: &JoinedTrial) -> queue_timeline::CheckedQueue {
+/// The number of connections that the server accepted.
+///
+/// # Errors
+/// Why it reported none.
+fn accepted(observed: &Observed, joined: &JoinedTrial) -> Result<usize, &'static str> {
+    joined.accepted.ok_or(match &observed.end {
+        ServerEnd::Program(_) => "a program does not report which connections it accepts",
+        ServerEnd::Stopped(_) | ServerEnd::Died { .. } => {
+            "the server died before it reported its connections"
+        }
+    })
+}
+
+fn check_queue(observed: &Observed, joined: &JoinedTrial) -> queue_timeline::CheckedQueue {
     queue_timeline::check(
         &joined.timeline,
         &joined.attempts.rows,
-        joined.accepted.is_some(),
+        accepted(observed, joined).map(drop),
         joined.server.get(Counter::SyncookiesSent.name()) > 0,
     )
 }
@@ -78,7 +91,7 @@ fn check_invariants(
     let clients = u64::from(trial.cell.settings.load.clients);
     let mut checks = vec![
         invariants::outcomes_add_up(&joined.outcomes, clients),
-        invariants::accepts_match_attempts(&joined.attempts, joined.accepted),
+        invariants::accepts_match_attempts(&joined.attempts, accepted(observed, joined)),
         invariants::sysctls_read_back(&testbed.spec, &testbed.sysctls),
         invariants::server_alive(joined.died.as_deref(), trial.server_may_die),
         invariants::counters_never_decrease(&decreased_counters),

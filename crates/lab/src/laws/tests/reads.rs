@@ -177,13 +177,15 @@ fn settings_of(cell: &Value) -> CellSettings {
     serde_json::from_value(cell.clone()).expect("the values are valid")
 }
 
-/// Cells of the catalogue, from which random ones start.
+/// Cells of the catalogue with the lab's server, whose settings the changes are, from which random
+/// ones start.
 static CATALOGUE: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let plans = scenario::scenarios().into_iter().map(|file| {
         file.plan(&scenario::Overrides::default(), &scenario::AnyKernel).expect("it is valid")
     });
     let cells = plans.flat_map(|plan| {
-        plan.cells.into_iter().step_by(5).map(|cell| serde_json::to_value(cell.settings))
+        let cells = plan.cells.into_iter().filter(|cell| cell.settings.server.chat().is_some());
+        cells.step_by(5).map(|cell| serde_json::to_value(cell.settings))
     });
     cells.collect::<Result<_, _>>().expect("settings are plain data")
 });
