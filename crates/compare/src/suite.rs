@@ -1,6 +1,7 @@
 //! Two suites: each scenario compared with the same one of the baseline.
 
 use report::{Member, Suite};
+use run_record::MemberVerdict;
 use run_view::Run;
 use run_view::prose::several;
 use serde_json::Value;
@@ -27,6 +28,8 @@ pub(crate) struct ComparedMember {
     pub(crate) conclusion: Conclusion,
     /// Why there is nothing to compare.
     pub(crate) problem: Option<String>,
+    /// The machine could not run it, now or for the baseline: that changes nothing.
+    pub(crate) is_skipped: bool,
     /// Whether the scenario, or any part of its comparison, is inconclusive.
     pub(crate) has_inconclusive_part: bool,
     pub(crate) comparison: Option<Comparison>,
@@ -66,15 +69,25 @@ fn compare_member(
 ) -> ComparedMember {
     let runs = (baseline.and_then(|member| member.run), new.and_then(|member| member.run));
     let inconclusive = Conclusion::Judged(Verdict::Inconclusive);
+    let is_skipped = |member: Member<'_>| member.record.verdict == MemberVerdict::Skipped;
+    let are_skipped = new.is_some_and(is_skipped) && baseline.is_none_or(is_skipped);
     let not_compared = |conclusion, problem: String| ComparedMember {
         scenario: scenario.clone(),
         conclusion,
         problem: Some(problem),
+        is_skipped: are_skipped,
         // A run that is not finished is no baseline, even if it has none itself.
         has_inconclusive_part: conclusion == inconclusive || runs.1.is_some_and(is_undecided),
         comparison: None,
     };
     match runs {
+        (_, None) if are_skipped => {
+            let problem = match baseline {
+                Some(_) => "skipped, as in the baseline",
+                None => "skipped; not in the baseline",
+            };
+            not_compared(Conclusion::Judged(Verdict::Held), problem.to_owned())
+        }
         (_, None) => {
             let problem = match new {
                 None => "only in the baseline".to_owned(),
@@ -107,6 +120,7 @@ fn compare_member(
                 scenario,
                 conclusion: comparison.conclusion(),
                 problem: None,
+                is_skipped: false,
                 has_inconclusive_part: comparison.has_inconclusive_part(),
                 comparison: Some(comparison),
             }
@@ -144,13 +158,17 @@ impl SuiteComparison {
     pub(crate) fn verdict_line(&self) -> String {
         let held = self.members.iter().filter(|member| member.held()).count();
         let (all, conclusion) = (self.members.len(), self.conclusion());
-        format!("Verdict of the suite: {conclusion} ({held} of {all} scenarios held).")
+        let skipped = match self.members.iter().filter(|member| member.is_skipped).count() {
+            0 => String::new(),
+            skipped => format!(", {skipped} skipped"),
+        };
+        format!("Verdict of the suite: {conclusion} ({held} of {all} scenarios held{skipped}).")
     }
 }
 
 impl ComparedMember {
     pub(crate) fn held(&self) -> bool {
-        self.conclusion == Conclusion::Judged(Verdict::Held)
+        self.conclusion == Conclusion::Judged(Verdict::Held) && !self.is_skipped
     }
 
     /// Its name, its verdict, and what was compared.
@@ -159,7 +177,11 @@ impl ComparedMember {
             (Some(comparison), _) => describe_compared(comparison),
             (None, problem) => problem.clone().unwrap_or_default(),
         };
-        [self.scenario.clone(), self.conclusion.to_string(), compared]
+        let conclusion = match self.is_skipped {
+            true => "skipped".to_owned(),
+            false => self.conclusion.to_string(),
+        };
+        [self.scenario.clone(), conclusion, compared]
     }
 }
 

@@ -14,7 +14,7 @@ use crate::differences::Difference;
 use crate::format::{NONE, p_value, ratio, trials};
 use crate::metric::METRICS;
 use crate::metric_comparison::MetricComparison;
-use crate::suite::SuiteComparison;
+use crate::suite::{ComparedMember, SuiteComparison};
 use crate::verdict::Verdict;
 
 /// The rows of a metric's table from which on cells that held are only counted.
@@ -191,7 +191,8 @@ impl SuiteComparison {
     pub fn text_for(&self, screen: Screen) -> Printable {
         let [baseline, new] = &self.suites;
         let mut sections = vec![Printable::new(&format!("Baseline: {baseline}\nNew: {new}"))];
-        for member in self.members.iter().filter(|member| !member.held()) {
+        let is_shown = |member: &&ComparedMember| !member.held() && !member.is_skipped;
+        for member in self.members.iter().filter(is_shown) {
             let title = format!("── {} ──", member.scenario);
             sections.push(Printable::with(screen, Emphasis::Strong, &title));
             sections.push(match (&member.comparison, &member.problem) {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use quick_junit::{
     NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString,
 };
+use run_record::MemberState;
 use run_view::{Run, Trial};
 
 use crate::suite::{Member, Suite};
@@ -23,11 +24,12 @@ pub(crate) fn junit(run: &Run) -> Vec<u8> {
     file([of_run(run)])
 }
 
-/// The file of a suite: a `testsuite` for each scenario. One that has no run is an error.
+/// The file of a suite: a `testsuite` for each scenario. One that has no run is an error, or
+/// skipped if the machine does not have its server.
 pub(crate) fn of_suite(suite: &Suite) -> Vec<u8> {
     let of_member = |member: Member<'_>| match member.run {
         Some(run) => of_run(run),
-        None => not_run(suite, &member.record.scenario, member.verdict.describe()),
+        None => not_run(suite, &member),
     };
     file(suite.members().map(of_member))
 }
@@ -78,9 +80,14 @@ fn other_trials(scenario: &str, cases: &TrialCases<'_>) -> Option<TestCase> {
 }
 
 /// A scenario of a suite that has no run.
-fn not_run(suite: &Suite, scenario: &str, reason: &str) -> TestSuite {
+fn not_run(suite: &Suite, member: &Member<'_>) -> TestSuite {
+    let (scenario, reason) = (&member.record.scenario, member.verdict.describe());
     let mut element = test_suite(scenario, suite.record.started);
-    let mut case = TestCase::new(RUN_CASE, error("not-run", reason));
+    let status = match member.verdict.state {
+        MemberState::Skipped => skipped(reason),
+        _ => error("not-run", reason),
+    };
+    let mut case = TestCase::new(RUN_CASE, status);
     case.set_classname(scenario).set_time(Duration::ZERO);
     element.add_test_case(case).set_time(Duration::ZERO);
     element.extra.insert("flakes".into(), "0".into());
@@ -167,6 +174,12 @@ fn failure(violations: &[String]) -> TestCaseStatus {
 fn error(kind: &str, reason: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status.set_type(kind).set_message(XmlString::new(reason));
+    status
+}
+
+fn skipped(reason: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(XmlString::new(reason));
     status
 }
 

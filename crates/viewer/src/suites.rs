@@ -96,11 +96,19 @@ fn members(site: &Site, record: &SuiteRecord) -> (Verdict, Vec<Member>) {
 fn headline(record: &SuiteRecord, verdict: Verdict, members: &[Member]) -> Markup {
     let all = members.len();
     let held = members.iter().filter(|member| member.verdict.state.is_passed()).count();
+    let is_skipped = |member: &&Member| member.verdict.state == MemberState::Skipped;
+    let skipped = members.iter().filter(is_skipped).count();
     let failed = members.iter().any(|member| member.verdict.state == MemberState::Failed);
     html! {
-        @if verdict.is_passed() { span.held { "✓ held: all " (all) } }
+        @if verdict.is_passed() && skipped == 0 { span.held { "✓ held: all " (all) } }
+        @else if verdict.is_passed() {
+            span.held { "✓ held: " (held) " of " (all) ", the others were skipped" }
+        }
         @else if verdict == Verdict::Inconclusive {
-            span.quiet { "? inconclusive: " (held) " of " (all) " held, the others were disturbed" }
+            span.quiet {
+                "? inconclusive: " (held) " of " (all) " held, the others were disturbed"
+                @if skipped > 0 { " or skipped" }
+            }
         }
         @else if failed || record.ended.is_some() {
             span.failed { "✗ " (held) " of " (all) " held" }
@@ -144,6 +152,7 @@ fn state(member: &SuiteMember) -> Markup {
             MemberState::Inconclusive => span.quiet {
                 "? inconclusive: most trials were disturbed"
             },
+            MemberState::Skipped => span.quiet { "skipped" },
             state => span.failed { "✗ " (state.label()) },
         }
     }

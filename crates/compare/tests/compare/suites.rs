@@ -7,7 +7,7 @@ use report::Suite;
 use run_record::{RunDirectory, RunRecord, TrialRecord};
 use serde_json::json;
 
-use crate::suite_fixture::{DerivedRuns, another_law, broken, not_run, same, slower};
+use crate::suite_fixture::{DerivedRuns, another_law, broken, not_run, same, skipped, slower};
 
 fn compared(base: &Path, new: &Path, laws: bool) -> SuiteComparison {
     let (base, new) = (Suite::read(base).unwrap(), Suite::read(new).unwrap());
@@ -52,6 +52,29 @@ fn a_scenario_that_only_one_suite_has_is_reported() {
     assert!(compared(&both, &first, true).text().contains("only in the baseline"));
     assert_eq!(judged(&both, &failed, true), Verdict::Inconclusive);
     assert!(compared(&both, &failed, true).text().contains("not run: failed to make"));
+}
+
+#[test]
+fn a_scenario_that_the_machine_cannot_run_changes_nothing() {
+    let made = DerivedRuns::new();
+    let one = || made.run("one", 1, same);
+    let first = made.suite(vec![one()]);
+    let both = made.suite(vec![one(), made.run("nginx", 1, same)]);
+    let without = made.suite(vec![one(), skipped("nginx")]);
+    for (base, how) in
+        [(&without, "skipped, as in the baseline"), (&first, "skipped; not in the baseline")]
+    {
+        let comparison = compared(base, &without, false);
+        assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Held));
+        assert!(!comparison.has_inconclusive_part());
+        let text = comparison.text();
+        assert!(
+            text.contains(how) && text.contains("(1 of 2 scenarios held, 1 skipped)"),
+            "{text}"
+        );
+    }
+    assert_eq!(judged(&both, &without, false), Verdict::Inconclusive, "it was run before");
+    assert_eq!(judged(&without, &both, false), Verdict::NoBaseline);
 }
 
 #[test]

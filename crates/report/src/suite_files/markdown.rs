@@ -82,7 +82,7 @@ fn table(suite: &Suite) -> Table {
     let row = |member: Member<'_>| {
         let sign = match (member.verdict.state, member.verdict.held_on_retry) {
             (state, _) if state.is_failed() => "❌",
-            (MemberState::Inconclusive, _) => "⚠️",
+            (MemberState::Inconclusive | MemberState::Skipped, _) => "⚠️",
             (_, 0) => "✅",
             _ => "⚠️",
         };
@@ -112,7 +112,11 @@ fn cases(suite: &Suite) -> String {
     let of_member = |member: Member<'_>| {
         let not_run = || {
             let (case, message) = (RUN_CASE.to_owned(), member.verdict.describe().to_owned());
-            vec![Unheld { case, status: Status::Error, message }]
+            let is_skipped = member.verdict.state == MemberState::Skipped;
+            match is_skipped {
+                true => Vec::new(),
+                false => vec![Unheld { case, status: Status::Error, message }],
+            }
         };
         let cases = member.run.map_or_else(not_run, unheld);
         let scenario = member.record.scenario.clone();
@@ -150,7 +154,11 @@ fn cases(suite: &Suite) -> String {
 /// The section of a scenario without a run.
 fn not_run_section(member: &Member<'_>) -> String {
     let name = escaped(&member.record.scenario);
-    format!("## {name}\n\n❌ **not run**: {}\n", escaped(member.verdict.describe()))
+    let verdict = match member.verdict.state {
+        MemberState::Skipped => "⚠️ **skipped**",
+        _ => "❌ **not run**",
+    };
+    format!("## {name}\n\n{verdict}: {}\n", escaped(member.verdict.describe()))
 }
 
 /// The first lines of a text, at most that many bytes.

@@ -86,6 +86,12 @@ pub(crate) fn not_run(name: &str) -> MemberRecord {
     }
 }
 
+/// A scenario whose server this machine does not have.
+pub(crate) fn skipped(name: &str) -> MemberRecord {
+    let problem = Some("start `nginx`: it is not installed".to_owned());
+    MemberRecord { verdict: MemberVerdict::Skipped, problem, ..not_run(name) }
+}
+
 pub(crate) fn same(_: &mut TrialRecord) {}
 
 pub(crate) fn broken(trial: &mut TrialRecord) {

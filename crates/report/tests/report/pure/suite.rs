@@ -8,7 +8,7 @@ use run_record::{MemberRecord, MemberVerdict, RunDirectory, RunRecord};
 use run_view::Screen;
 use serde_json::json;
 
-use crate::suites::{DerivedRuns, broken, not_run, same};
+use crate::suites::{DerivedRuns, broken, not_run, same, skipped};
 
 fn files_of(suite: &Path) -> (String, String) {
     let files = Suite::read(suite).unwrap().files();
@@ -52,6 +52,23 @@ fn the_summary_of_a_suite_has_all_scenarios_and_failed_ones_first() {
     assert!(!terminal.contains("\nnever: ") && !terminal.contains("\ngone: "), "{terminal}");
     let annotation = Suite::read(&path).unwrap().annotation().unwrap();
     assert_eq!(annotation.matches("::error ").count(), 1, "{annotation}");
+}
+
+#[test]
+fn a_scenario_that_the_machine_cannot_run_is_no_failure_in_any_file() {
+    let made = DerivedRuns::new();
+    let path = made.suite(vec![made.run("good", 1, same), skipped("nginx")]);
+    let (summary, junit) = files_of(&path);
+    assert!(summary.contains("Held: 1 of 2 scenarios; skipped: nginx."), "{summary}");
+    assert!(summary.contains("⚠️ **skipped**: start"), "{summary}");
+    assert!(!summary.contains('❌'), "{summary}");
+    let document = roxmltree::Document::parse(&junit).unwrap();
+    let attribute = |name| document.root_element().attribute(name).unwrap();
+    assert_eq!((attribute("failures"), attribute("errors")), ("0", "0"), "{junit}");
+    let mut cases = document.descendants().filter(|node| node.has_tag_name("skipped"));
+    let reason = cases.next().and_then(|case| case.attribute("message"));
+    assert_eq!(reason, Some("start `nginx`: it is not installed"), "{junit}");
+    assert_eq!(Suite::read(&path).unwrap().annotation(), None);
 }
 
 /// GitHub does not show `junit.xml`: the summary has a table of it.
