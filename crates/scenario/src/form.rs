@@ -52,9 +52,12 @@ pub(crate) fn form(
     let mut axes = axes(&tree, &scenario.matrix, problems);
     check_unused(&tree, &axes, problems);
     check_address(&tree, problems);
+    let counted = problems.len();
     server_form::check_axes(&tree, &axes, problems);
+    // No cell could be made with an axis of another server.
+    let are_of_server = problems.len() == counted;
     overrides::keep_only(only, &mut axes, problems);
-    if problems.len() >= MAX_PROBLEMS {
+    if problems.len() >= MAX_PROBLEMS || !are_of_server {
         return None;
     }
     let before = problems.len();

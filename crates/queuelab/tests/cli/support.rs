@@ -214,6 +214,33 @@ pub(crate) fn measured_scenario_names() -> Vec<String> {
     scenario_names().into_iter().filter(|name| !laws.contains(name)).collect()
 }
 
+/// The names of the scenarios whose server is a program that is not part of the lab, with these
+/// programs.
+pub(crate) fn program_scenarios() -> Vec<(String, String)> {
+    let programs = scenario::scenarios().into_iter().filter_map(|file| {
+        let plan = file.plan(&scenario::Overrides::default(), &scenario::AnyKernel).unwrap();
+        match &plan.cells[0].settings.server {
+            scenario::Server::Command(command) => {
+                Some((file.source().name.clone(), command.program[0].clone()))
+            }
+            scenario::Server::Chat(_) | scenario::Server::Image(_) => None,
+        }
+    });
+    programs.collect()
+}
+
+/// Whether a program is installed. In CI it must be: then this panics if it is not.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut folders = path.split(':').chain(["/usr/local/sbin", "/usr/sbin", "/sbin"]);
+    let found = folders.any(|folder| Path::new(folder).join(program).is_file());
+    if !found {
+        assert!(std::env::var_os("CI").is_none(), "`{program}` is not installed");
+        eprintln!("skipped: `{program}` is not installed");
+    }
+    found
+}
+
 /// Writes a suite of the measured scenarios in their quick form, and returns its path.
 pub(crate) fn write_measured_suite(folder: &Path) -> String {
     let file = folder.join("measured.yaml");

@@ -177,8 +177,11 @@ metrics! {
     Phantoms: "phantom connections", |trial| attempts(trial, Outcome::Phantom), whole, None, false;
     ServerDown: "attempts that lost the server", |trial| attempts(trial, Outcome::ServerDown),
         whole, None, false;
+    Queued: "connections in the accept queue when every attempt was decided", queued, whole, None,
+        false;
     SynRetransmissions: "SYN retransmissions of an attempt", most_retransmissions, whole, None,
         false;
+    LongestConnect: "longest connect", longest_connect, time, Some(Lower), true;
     Offered: "messages written per second", |trial| Some(trial.rates.offered), rate, Some(Higher),
         true;
     Ingested: "messages read by the server per second", |trial| trial.rates.ingested, rate,
@@ -196,15 +199,25 @@ metrics! {
     LongestWait: "longest time from connect(2) to accept(2)", longest_wait, time, Some(Lower), true;
     ListensAgain: "time until the restarted server listened", listens_again, time, Some(Lower),
         false;
+    ServerCpu: "CPU time of the server", server_cpu, time, None, true;
 }
 
 fn attempts(trial: &Trial, outcome: Outcome) -> Option<f64> {
     Some(trial.outcomes.get(outcome) as f64)
 }
 
+fn queued(trial: &Trial) -> Option<f64> {
+    Some(trial.evidence.accept_queue?.depth.into())
+}
+
 fn most_retransmissions(trial: &Trial) -> Option<f64> {
     let most = trial.syn_retransmits.iter().rev().find(|(_, attempts)| **attempts > 0);
     most.map(|(times, _)| f64::from(*times))
+}
+
+fn longest_connect(trial: &Trial) -> Option<f64> {
+    let latency = &trial.connect_latency;
+    (latency.count > 0).then_some(latency.max_ns as f64 / 1e9)
 }
 
 fn delivery_latency(trial: &Trial) -> Option<f64> {
@@ -231,6 +244,10 @@ fn longest_wait(trial: &Trial) -> Option<f64> {
 
 fn listens_again(trial: &Trial) -> Option<f64> {
     trial.restart.as_ref()?.seconds
+}
+
+fn server_cpu(trial: &Trial) -> Option<f64> {
+    Some(trial.program.as_ref()?.cpu_seconds)
 }
 
 fn share(share: f64) -> String {

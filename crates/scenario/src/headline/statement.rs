@@ -86,8 +86,12 @@ pub enum HeadlineMetric {
     Phantoms,
     /// Attempts that failed because the server died.
     ServerDown,
+    /// Connections in the accept queue when every attempt was decided.
+    Queued,
     /// The most SYN retransmissions of an attempt.
     SynRetransmissions,
+    /// The longest time that a successful connect(2) took.
+    LongestConnect,
     /// Messages that clients wrote, per second.
     Offered,
     /// Messages that the server read, per second.
@@ -109,6 +113,8 @@ pub enum HeadlineMetric {
     LongestWait,
     /// Time until a restarted server could listen.
     ListensAgain,
+    /// CPU time of the program that was the server, from its start to its end.
+    ServerCpu,
 }
 
 impl HeadlineMetric {

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::common::{TestKernel, load_suite, rendered, source, suite_file};
-use scenario::{AnyKernel, Document, Overrides, Plan, Planner, ScenarioFile, json_schema, load};
+use scenario::{
+    AnyKernel, Document, Overrides, Plan, Planner, ScenarioFile, Server, json_schema, load,
+};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -248,25 +250,27 @@ fn forms(plan: &Plan) -> Vec<Overrides> {
         (axis.path.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     });
     let plain = Overrides::default();
+    let of_server: &[(&str, &str)] = match plan.cells[0].settings.server {
+        Server::Chat(_) => {
+            &[("load.send_delay", "1500us"), ("matrix.server.largest_body", "[3000]")]
+        }
+        Server::Command(_) | Server::Image(_) => &[("matrix.server.command.env.A.B", "[7, true]")],
+    };
+    let set = [
+        ("hosts.client.sysctls.net.ipv4.ip_local_port_range", "[32768, 60999]"),
+        ("hosts.client.sysctls.net.ipv4.tcp_rfc1337", "[1]"),
+        ("hosts.server.sysctls.net.ipv4.tcp_fin_timeout", "60"),
+        ("matrix.load.connect_rate", "[1e3, 512.5]"),
+        ("matrix.load.connect_deadline", "[1500ms]"),
+        ("shuffle", "false"),
+    ];
     vec![
         plain.clone(),
         Overrides { quick: true, ..plain.clone() },
         Overrides { repeat: Some(3), ..plain.clone() },
         Overrides { only: last.clone().into_iter().collect(), ..plain.clone() },
         Overrides { set: last.into_iter().collect(), quick: true, ..plain.clone() },
-        Overrides {
-            set: owned(&[
-                ("hosts.client.sysctls.net.ipv4.ip_local_port_range", "[32768, 60999]"),
-                ("hosts.client.sysctls.net.ipv4.tcp_rfc1337", "[1]"),
-                ("hosts.server.sysctls.net.ipv4.tcp_fin_timeout", "60"),
-                ("load.send_delay", "1500us"),
-                ("matrix.load.connect_rate", "[1e3, 512.5]"),
-                ("matrix.load.connect_deadline", "[1500ms]"),
-                ("matrix.server.largest_body", "[3000]"),
-                ("shuffle", "false"),
-            ]),
-            ..plain.clone()
-        },
+        Overrides { set: owned(&[&set, of_server].concat()), ..plain.clone() },
         Overrides { set: owned(&[("record.attempts", "true")]), repeat: Some(2), ..plain },
     ]
 }

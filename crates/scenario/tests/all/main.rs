@@ -10,3 +10,4 @@ mod limits;
 mod overrides;
 mod places;
 mod rates;
+mod servers;

@@ -194,7 +194,7 @@ fn a_scenario_and_the_topics_that_it_uses_refer_to_each_other() {
     assert_eq!(somaxconn.scenarios["smoke"], ScenarioUse::Fixed("4096".to_owned()));
     let page = somaxconn.page(100);
     assert!(page.contains("\n  varied (4096, 64): accept-queue-capacity\n"), "{page}");
-    assert!(page.contains("\n  fixed at 4096: backlog-sweep, "), "{page}");
+    assert!(page.contains("\n  fixed at 4096: asyncio-backlog, backlog-sweep, "), "{page}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod bad;
 mod consent;
+mod installed;
 mod paused;
 mod tried;
 

@@ -4,7 +4,7 @@
 use queue_model::law::Law;
 use queue_model::{accept_queue, bind, syn_retry, time_wait};
 use report::{Run, answer};
-use run_record::{LawCheck, Outcome, TrialRecord};
+use run_record::{AcceptQueue, LawCheck, Outcome, ProgramReport, TrialRecord};
 use scenario::Overrides;
 
 use super::answers;
@@ -157,12 +157,60 @@ fn smoke() -> Run {
     })
 }
 
+/// A paused server, whose queue holds the smaller of backlog and somaxconn, and one more.
+fn paused(scenario: &str) -> Run {
+    run(scenario, |trial| {
+        let somaxconn = trial.point.iter().find(|(path, _)| path.ends_with("somaxconn"));
+        let somaxconn = somaxconn.map_or(4096.0, |(_, value)| value.as_f64().unwrap());
+        let backlog = at(trial, "backlog").as_f64().unwrap();
+        trial.laws = vec![count(&accept_queue::CAPACITY, backlog.min(somaxconn) + 1.0)];
+    })
+}
+
+fn asyncio_backlog() -> Run {
+    paused("asyncio-backlog")
+}
+
+fn nginx_backlog() -> Run {
+    paused("nginx-backlog")
+}
+
+fn redis_backlog() -> Run {
+    paused("redis-backlog")
+}
+
+fn http_server_threads() -> Run {
+    run("http-server-threads", |trial| {
+        let backlog = at(trial, "backlog").as_u64().unwrap();
+        let fits = backlog + 1 >= trial.attempts;
+        applies(trial, "counters.server[\"TcpExt.ListenDrops\"] == 0", fits);
+        trial.ok_first_try = if fits { trial.attempts } else { 7 };
+        trial.connect_latency.max_ns = varied(if fits { 0.4e6 } else { 4.09e9 }, trial) as u64;
+    })
+}
+
+fn haproxy_maxconn() -> Run {
+    run("haproxy-maxconn", |trial| {
+        let limit = at(trial, "backlog").as_u64().unwrap() as u32;
+        trial.evidence.accept_queue = Some(AcceptQueue { depth: limit + 1, limit });
+        let timed_out = trial.attempts - 50 - u64::from(limit) - 1;
+        outcomes(trial, &[(Outcome::TimedOut, timed_out)]);
+        let cpu_seconds = if limit == 50 { 0.048 } else { 0.054 };
+        trial.program = Some(ProgramReport { cpu_seconds, ..ProgramReport::default() });
+    })
+}
+
 /// The runs.
-pub(super) const RUNS: [fn() -> Run; 10] = [
+pub(super) const RUNS: [fn() -> Run; 15] = [
     accept_queue_capacity,
+    asyncio_backlog,
     backlog_sweep,
     fin_timeout,
+    haproxy_maxconn,
+    http_server_threads,
     lock_designs,
+    nginx_backlog,
+    redis_backlog,
     sigpipe,
     slow_reader,
     smoke,
