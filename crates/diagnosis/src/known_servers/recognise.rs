@@ -147,6 +147,18 @@ mod tests {
     }
 
     #[test]
+    fn the_document_has_the_table() {
+        let document = include_str!("../../../../docs/your-server.md");
+        for server in KnownServers::built_in().iter() {
+            let KnownServer { name, backlog, version, source, measured, .. } = server;
+            let read = if *measured { "" } else { "source of " };
+            let change = server.advice("N");
+            let row = format!("| {name} | {backlog} | {change} | [{read}{version}]({source}) |");
+            assert!(document.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn each_entry_says_how_where_and_on_which_version() {
         for server in KnownServers::built_in().iter() {
             let KnownServer { name, version, source, .. } = server;
