@@ -60,7 +60,12 @@ fn lost(findings: &Findings) -> Option<String> {
         0 => "all of them at the first attempt".to_owned(),
         _ => format!("{} had to repeat their SYN, after 1 s", range(late)),
     };
-    Some(format!("{} connected, {late}", range(connected)))
+    // Connected as the client sees it: with a SYN cookie, the server may have no socket for it.
+    let unknown = bursts.outcomes.iter().find(|(outcome, _)| *outcome == Outcome::Unconfirmed);
+    let unknown = unknown.map_or(String::new(), |(_, spread)| {
+        format!(", and of {} no socket of the server was seen", range(spread))
+    });
+    Some(format!("{} connected, {late}{unknown}", range(connected)))
 }
 
 /// What sets the limit.
