@@ -89,7 +89,7 @@ mod writer;
 pub use agent::{AgentError, run_worker as run_agent};
 pub use backend::{
     Addresses, Backend, BackendError, BackendErrorKind, BackendKind, Filters, Finding,
-    FindingState, Leftovers, Needs, Purpose, RefusedSysctl, Role, Testbed, TestbedSpec,
+    FindingState, Leftovers, Needs, NoServer, Purpose, RefusedSysctl, Role, Testbed, TestbedSpec,
 };
 #[cfg(feature = "fake")]
 pub use backends::{FakeKind, FakeScript, FakeTrial, ScriptedTrial};

@@ -31,12 +31,17 @@ pub(crate) enum RunningServer<'a> {
 }
 
 impl<'a> RunningServer<'a> {
-    /// Starts the server of a cell and waits until it listens.
-    pub(crate) fn start(testbed: &'a dyn Testbed, cell: &CellSettings) -> Result<Self> {
+    /// Starts the server of a cell and waits until it listens; `check` fails when the trial must
+    /// end.
+    pub(crate) fn start(
+        testbed: &'a dyn Testbed,
+        cell: &CellSettings,
+        check: &dyn Fn() -> Result<()>,
+    ) -> Result<Self> {
         match &cell.server {
             Server::Chat(settings) => ChatServer::start(testbed, settings).map(Self::Chat),
             Server::Command(settings) => {
-                ProgramServer::start(testbed, settings, cell).map(Self::Program)
+                ProgramServer::start(testbed, settings, cell, check).map(Self::Program)
             }
             Server::Image(settings) => {
                 ContainerServer::start(testbed, settings, cell).map(Self::Image)

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork, getppid};
@@ -81,13 +81,14 @@ pub fn proc_is_own() -> bool {
 pub struct ResourceLimits {
     /// RLIMIT_NOFILE: open files.
     pub open_files: Option<u64>,
-    /// RLIMIT_NPROC: processes and threads of its user. The kernel does not apply it to root.
+    /// RLIMIT_NPROC: processes **and threads** of its user, also those of others. The kernel does
+    /// not apply it to root.
     pub processes: Option<u64>,
     /// RLIMIT_DATA: bytes of private memory that it may write.
     pub memory: Option<u64>,
 }
 
-/// Makes `command` start with these limits.
+/// Makes `command` start with these limits, or with those in force if they are lower.
 pub fn limit_on_exec(command: &mut Command, limits: ResourceLimits) -> &mut Command {
     let limit = move || -> io::Result<()> {
         for (resource, limit) in [
@@ -96,12 +97,15 @@ pub fn limit_on_exec(command: &mut Command, limits: ResourceLimits) -> &mut Comm
             (Resource::RLIMIT_DATA, limits.memory),
         ] {
             if let Some(limit) = limit {
+                // Only root may raise a hard limit.
+                let (_, hard) = getrlimit(resource)?;
+                let limit = limit.min(hard);
                 setrlimit(resource, limit, limit)?;
             }
         }
         Ok(())
     };
-    // SAFETY: between fork and exec the closure only makes a system call (setrlimit), on
+    // SAFETY: between fork and exec the closure only makes system calls (getrlimit, setrlimit), on
     // numbers; the errors it makes are plain numbers.
     unsafe { command.pre_exec(limit) }
 }

@@ -139,7 +139,7 @@ impl Generator<'_> {
         let next_ns = intended_ns.saturating_add(nanoseconds(interval));
         self.progress[client].intended_ns = next_ns;
         if next_ns <= now_ns {
-            return self.begin_request(client, now_ns);
+            return self.on_request_due(client);
         }
         self.timers.add(next_ns, Timer::Send(client));
         Ok(())

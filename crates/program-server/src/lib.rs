@@ -40,6 +40,6 @@ pub use output::Output;
 pub use placeholders::{ADDRESS, DIRECTORY, PORT, UnknownPlaceholder, replaced};
 pub use ready::{Awaited, Listening};
 pub use settings::{CommandServer, ProgramConfig, ProgramLimits, Ready, Stop, Text};
-pub use start::check_here;
+pub use start::{check_here, is_here};
 pub use watchdog::default_memory_bytes;
 pub use worker::run_worker;

@@ -18,8 +18,6 @@ const ALL: Pid = Pid::from_raw(-1);
 pub(crate) struct Usage {
     pub(crate) processes: u64,
     pub(crate) memory_bytes: u64,
-    /// The most that one of them has.
-    pub(crate) largest_bytes: u64,
 }
 
 /// Sends a signal to every process of the namespace but this one.
@@ -54,7 +52,6 @@ pub(crate) fn usage() -> Option<Usage> {
         let bytes = pages.unwrap_or(0).saturating_mul(page_bytes);
         usage.processes += 1;
         usage.memory_bytes += bytes;
-        usage.largest_bytes = usage.largest_bytes.max(bytes);
     }
     Some(usage)
 }

@@ -104,7 +104,7 @@ pub struct ProgramLimits {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 16))]
     pub open_files: Option<u64>,
-    /// Processes at the same time; if it has more, it is killed.
+    /// Processes at the same time, whatever their threads; if it has more, it is killed.
     #[schemars(range(min = 1))]
     pub processes: u64,
     /// Memory in MiB: that of each process that it may write (RLIMIT_DATA), and the resident

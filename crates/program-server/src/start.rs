@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use indexmap::IndexMap;
 use linux_net::{PRIVATE_DIRECTORY, ResourceLimits};
+use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::User;
 
 use crate::error::ProgramError;
@@ -49,7 +50,9 @@ pub(crate) fn start(config: &ProgramConfig, memory_bytes: u64) -> Result<Started
     command.current_dir(directory.as_deref().unwrap_or_else(|| Path::new(PRIVATE_DIRECTORY)));
     let limits = ResourceLimits {
         open_files: limits.open_files,
-        processes: Some(limits.processes),
+        // It would count threads, and those of other trials; the watchdog counts processes, if
+        // it sees them.
+        processes: (!linux_net::proc_is_own()).then_some(limits.processes),
         memory: Some(memory_bytes),
     };
     linux_net::limit_on_exec(&mut command, limits);
@@ -72,16 +75,34 @@ pub(crate) fn start(config: &ProgramConfig, memory_bytes: u64) -> Result<Started
     Ok(Started { pid: child.id(), output })
 }
 
-/// Checks that this machine has the program, its directory and its user.
+/// Checks that this machine has the program.
 ///
 /// # Errors
 /// What is missing, for people; fits after "failed to".
+pub fn is_here(settings: &CommandServer) -> Result<(), String> {
+    let name = settings.program.first().map_or("", String::as_str);
+    let is_file = |file: &String| name.strip_prefix("./").unwrap_or(name) == file;
+    let is_own_file =
+        name.contains('{') || (name.contains('/') && settings.files.keys().any(is_file));
+    if is_own_file || found(name, &search_path()).is_some_and(|file| file.exists()) {
+        return Ok(());
+    }
+    Err(format!("start `{name}`: it is not installed (no directory of PATH has it)"))
+}
+
+/// Checks that this user may start the program as its settings say.
+///
+/// # Errors
+/// Why not, for people; fits after "failed to".
 pub fn check_here(settings: &CommandServer) -> Result<(), String> {
     let name = settings.program.first().map_or("", String::as_str);
-    let is_own_file = name.contains('{')
-        || settings.files.keys().any(|file| name.strip_prefix("./").unwrap_or(name) == file);
-    if !is_own_file && found(name, &search_path()).is_none_or(|file| !file.exists()) {
-        return Err(format!("start `{name}`: it is not installed (no directory of PATH has it)"));
+    if let Some(files) = settings.limits.open_files
+        && let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && files > hard
+    {
+        return Err(format!(
+            "start `{name}` with {files} open files: the hard limit here is {hard} (`ulimit -Hn`)"
+        ));
     }
     if let Some(directory) = settings.directory.as_deref().filter(|path| !path.is_dir()) {
         return Err(format!(

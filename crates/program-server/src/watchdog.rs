@@ -70,9 +70,7 @@ mod tests {
     #[test]
     fn only_an_excess_is_a_reason() {
         let watchdog = Watchdog { processes: 3, memory_bytes: 10 * MIB, killed: Arc::default() };
-        let of = |processes, memory_bytes| {
-            watchdog.excess(Usage { processes, memory_bytes, largest_bytes: 0 })
-        };
+        let of = |processes, memory_bytes| watchdog.excess(Usage { processes, memory_bytes });
         assert_eq!(of(3, 10 * MIB), None);
         assert!(of(4, 0).unwrap().starts_with("it had 4 processes; its limit is 3"));
         assert!(of(1, 11 * MIB).unwrap().starts_with("its processes used 11 MiB of memory"));

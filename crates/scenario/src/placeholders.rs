@@ -8,6 +8,9 @@ use crate::model::CellSettings;
 use crate::overrides::plain;
 use crate::server::Server;
 
+/// The longest text that is a placeholder's value: all values are passed to the worker at once.
+const MAX_VALUE_BYTES: usize = 200;
+
 /// Texts of a server, whose own placeholders are not values.
 const TEXTS: [&str; 3] = ["files", "program", "command"];
 
@@ -46,6 +49,7 @@ fn add(values: &mut IndexMap<String, String>, path: &str, value: &Value) {
             }
         }
         Value::Array(_) | Value::Null => {}
+        Value::String(text) if text.len() > MAX_VALUE_BYTES => {}
         scalar => drop(values.insert(path.to_owned(), plain(scalar))),
     }
 }

@@ -181,6 +181,7 @@ pub(crate) fn changed(
     let mut problems = Vec::new();
     overrides::apply(overrides, &mut tree, &mut problems);
     strict::only_mappings(&mut tree, &mut problems);
+    server_form::shorten(&mut tree, &mut problems);
     let form = form(tree, &source.text, &overrides.only, limits, kernel, programs, &mut problems);
     match form {
         Some(form) if problems.is_empty() => Ok(form),

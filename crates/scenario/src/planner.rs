@@ -144,10 +144,10 @@ mod tests {
         let quick = Overrides { quick: true, ..full.clone() };
         for overrides in [&full, &quick, &quick, &full] {
             let plan = planner.plan(&file.clone(), overrides).unwrap();
-            let alone =
+            let single =
                 file.plan(&Overrides { seed: Some(plan.seed), ..overrides.clone() }, &kernel);
-            let alone = alone.unwrap();
-            assert_eq!((&plan.resolved, &plan.trials), (&alone.resolved, &alone.trials));
+            let single = single.unwrap();
+            assert_eq!((&plan.resolved, &plan.trials), (&single.resolved, &single.trials));
             assert_eq!(clients(&plan), if overrides.quick { 2 } else { 5 });
         }
         // The four plans without the planner checked two forms each.

@@ -96,7 +96,12 @@ impl Server {
             Self::Command(command) => Some(command.program.join(" ")),
             Self::Image(image) => {
                 let words = std::iter::once(&image.image).chain(&image.command);
-                Some(format!("image {}", words.cloned().collect::<Vec<_>>().join(" ")))
+                let words = words.cloned().collect::<Vec<_>>().join(" ");
+                let with = match image.capabilities.as_slice() {
+                    [] => String::new(),
+                    capabilities => format!(" (with {})", capabilities.join(", ")),
+                };
+                Some(format!("image {words}{with}"))
             }
         }
     }

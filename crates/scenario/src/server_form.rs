@@ -30,7 +30,7 @@ pub(crate) fn shorten(tree: &mut Node, problems: &mut Vec<Problem>) {
             parents.iter().chain(last).map(|&step| step.to_owned()).collect()
         };
         shorten_section(tree, &path(&["server"]), problems);
-        rename_axes(tree, &path(&["matrix"]));
+        rename_axes(tree, &path(&["matrix"]), problems);
     }
 }
 
@@ -48,14 +48,19 @@ fn shorten_section(tree: &mut Node, server: &[String], problems: &mut Vec<Proble
     tree.remove(&chat);
 }
 
-fn rename_axes(tree: &mut Node, matrix: &[String]) {
+fn rename_axes(tree: &mut Node, matrix: &[String], problems: &mut Vec<Problem>) {
     let Some(axes) = tree.get(matrix).and_then(Node::entries).cloned() else { return };
     if !axes.keys().any(|path| path.starts_with(CHAT_PATH)) {
         return;
     }
     tree.remove(matrix);
     for (path, entry) in axes {
-        tree.set(&[matrix, &[short_path(&path)]].concat(), entry);
+        let place = [matrix, &[short_path(&path)]].concat();
+        if tree.get(&place).is_some() {
+            let message = format!("`{path}` is an axis twice, in its long and in its short form");
+            problems.push(Problem::new(entry.key.clone(), message).help("remove one of them"));
+        }
+        tree.set(&place, entry);
     }
 }
 

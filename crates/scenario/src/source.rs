@@ -15,8 +15,7 @@ use crate::text::{listed, shortened};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios");
 const FOLDER: &str = "scenarios";
-/// The end of the path of a built-in file, which no file of a person has: reading requires an
-/// ending that it does not have.
+/// The end of the path of a built-in file, for people.
 const BUILT_IN: &str = " (built in)";
 
 /// The text of a scenario or suite.
@@ -35,7 +34,8 @@ impl Source {
     pub(crate) fn is_of_this_place(&self) -> bool {
         let folder = |path: &Path| path.canonicalize().ok();
         let own = Path::new(&self.path).parent().and_then(folder);
-        self.path.ends_with(BUILT_IN) || (own.is_some() && own == folder(Path::new(FOLDER)))
+        let is_built_in = || embedded(&self.name).is_some_and(|built_in| built_in == *self);
+        is_built_in() || (own.is_some() && own == folder(Path::new(FOLDER)))
     }
 }
 

@@ -9,6 +9,7 @@ use worker::Worker;
 
 use super::error::{BackendError, Result};
 use super::needs::Needs;
+use super::no_server::NoServer;
 use super::server_container::ServerContainer;
 use super::spec::{Addresses, Purpose, Role, TestbedSpec};
 use crate::clock::{Clock, SystemClock};
@@ -47,7 +48,7 @@ pub trait Backend: Sync {
     ///
     /// # Errors
     /// What is missing, for people; fits after "failed to".
-    fn check_server(&self, server: &Server) -> std::result::Result<(), String> {
+    fn check_server(&self, server: &Server) -> std::result::Result<(), NoServer> {
         check_server(self, server)
     }
 
@@ -76,19 +77,19 @@ pub trait Backend: Sync {
 pub(crate) fn check_server<B: Backend + ?Sized>(
     backend: &B,
     server: &Server,
-) -> std::result::Result<(), String> {
+) -> std::result::Result<(), NoServer> {
     match server {
         Server::Chat(_) => Ok(()),
-        Server::Command(_) => Err(format!(
+        Server::Command(_) => Err(NoServer::Missing(format!(
             "run a command as the server: the backend {} has only the lab's own program in its \
              hosts",
             backend.describe().name
-        )),
-        Server::Image(_) => Err(format!(
+        ))),
+        Server::Image(_) => Err(NoServer::Missing(format!(
             "run an image as the server: the backend {} has no containers; use --backend \
              docker",
             backend.describe().name
-        )),
+        ))),
     }
 }
 

@@ -96,8 +96,13 @@ fn connecting(inputs: &Inputs<'_>) -> Result<u64, Inapplicable> {
 fn predict_accept_queue(inputs: &Inputs<'_>) -> Applied {
     concerns(accept_queue_fills(inputs) && inputs.server.listeners == 1)?;
     let established = inputs.established_of(connecting(inputs)?)?;
-    Ok(vec![Prediction::count(accept_queue::CAPACITY, established, |measured| {
+    let capacity = Prediction::count(accept_queue::CAPACITY, established, |measured| {
         measured.accept_queue_depth()
+    });
+    // Only of the lab's server is it known before.
+    Ok(vec![capacity.unless(|measured| {
+        let listeners = measured.probe.map_or(0, |probe| probe.listeners.len());
+        (listeners > 1).then_some("several sockets listened on the port, each with its own queue")
     })])
 }
 

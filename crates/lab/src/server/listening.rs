@@ -8,7 +8,7 @@ use program_server::{
 use scenario::{CellSettings, Server};
 use worker::{Client, RESPONSE_TIMEOUT, config_arguments};
 
-use crate::backend::{BackendKind, Purpose, Role, Testbed, TestbedSpec};
+use crate::backend::{BackendKind, NoServer, Purpose, Role, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
 
 /// Starts a program in a testbed whose `net.core.somaxconn` is `somaxconn`, waits until it
@@ -28,7 +28,9 @@ pub fn program_listeners(
     backend.prepare_process()?;
     let backend = backend.connect(None)?;
     let server = Server::Command(Box::new(settings.clone()));
-    backend.check_server(&server).map_err(LabError::Server)?;
+    backend.check_server(&server).map_err(|error| match error {
+        NoServer::Missing(reason) | NoServer::Failed(reason) => LabError::Server(reason),
+    })?;
     let somaxconn = (Sysctl::Somaxconn.name().to_owned(), somaxconn.to_string());
     let spec = TestbedSpec { server_sysctls: [somaxconn].into(), ..TestbedSpec::default() };
     let testbed = backend.testbed(&spec, Purpose::Preflight)?;

@@ -1,7 +1,7 @@
 //! A program as the server of a trial.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chat_server::ServerStatus;
 use program_server::{
@@ -15,6 +15,9 @@ use super::end::ServerEnd;
 use crate::backend::{Role, Testbed};
 use crate::error::Result;
 
+/// Time between two checks whether the trial must end, while a program becomes ready.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+
 /// A running program.
 pub(crate) struct ProgramServer {
     client: Client<ProgramProtocol>,
@@ -25,11 +28,12 @@ pub(crate) struct ProgramServer {
 }
 
 impl ProgramServer {
-    /// Starts a program and waits until it is ready.
+    /// Starts a program and waits until it is ready; `check` fails when the trial must end.
     pub(crate) fn start(
         testbed: &dyn Testbed,
         settings: &CommandServer,
         cell: &CellSettings,
+        check: &dyn Fn() -> Result<()>,
     ) -> Result<Self> {
         let address = testbed.addresses().server;
         let mut values = cell.placeholders();
@@ -39,10 +43,18 @@ impl ProgramServer {
         let mut client =
             Client::<ProgramProtocol>::new(testbed.start(Role::Server, "program", &arguments)?);
         let within = settings.ready.within + RESPONSE_TIMEOUT;
-        client.await_event("listening socket", within, |event| match event {
-            ProgramEvent::Listening { .. } => Some(Ok(())),
-            ProgramEvent::Ended(_) => None,
-        })?;
+        let deadline = Instant::now() + within;
+        loop {
+            check()?;
+            let listening = |event| match event {
+                ProgramEvent::Listening { .. } => Some(Ok(())),
+                ProgramEvent::Ended(_) => None,
+            };
+            match client.await_event("listening socket", CHECK_INTERVAL, listening) {
+                Err(WorkerError::Timeout { .. }) if Instant::now() < deadline => {}
+                ready => break ready?,
+            }
+        }
         let grace = settings.stop.grace;
         let address = SocketAddr::new(address, settings.port);
         Ok(Self { client, address, grace })

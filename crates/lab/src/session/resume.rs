@@ -61,6 +61,7 @@ pub(super) fn resume(
     servers::require(&plan, allowed.commands, backend, observer)?;
     backend.reserve(&Needs::from_plan(&plan))?;
     record.resumed.push(wall_time());
+    record.scenario.overrides.allow_commands |= allowed.commands;
     // Trials of earlier builds were not measured for it.
     record.disturbance_thresholds.get_or_insert(DisturbanceThresholds::CURRENT);
     let now = backend.describe();

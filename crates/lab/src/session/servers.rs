@@ -4,13 +4,15 @@ use scenario::Plan;
 
 use super::error::{Result, SessionError};
 use super::event::{Notice, Observer, SessionEvent};
-use crate::backend::Backend;
+use crate::backend::{Backend, NoServer};
+use crate::error::LabError;
 
 /// Checks that a run may start the servers of its plan and that the backend can, and announces
 /// them. A file from elsewhere may name any program: then `allowed` is needed.
 ///
 /// # Errors
-/// [`SessionError::Request`] if it may not; [`SessionError::NoServer`] if the backend cannot.
+/// [`SessionError::Request`] if it may not; [`SessionError::NoServer`] if the machine does not have
+/// one.
 pub(super) fn require(
     plan: &Plan,
     allowed: bool,
@@ -31,7 +33,10 @@ pub(super) fn require(
         )));
     }
     for cell in &plan.cells {
-        backend.check_server(&cell.settings.server).map_err(SessionError::NoServer)?;
+        backend.check_server(&cell.settings.server).map_err(|error| match error {
+            NoServer::Missing(reason) => SessionError::NoServer(reason),
+            NoServer::Failed(reason) => LabError::Server(reason).into(),
+        })?;
     }
     observer.event(SessionEvent::Notice(Notice::Starts(starts)));
     Ok(())

@@ -59,7 +59,7 @@ pub(super) fn observe(
     let effective = testbed.effective_sysctls()?;
     let laws = predict(trial, &effective);
 
-    let mut server = RunningServer::start(testbed, settings)?;
+    let mut server = RunningServer::start(testbed, settings, &|| trial.check_interruption())?;
     // Workers of an earlier build do not know every request.
     let responds = trial.backend.build().is_none();
     if trial.timeline && responds {

@@ -6,7 +6,7 @@ use worker::SettingProblem;
 
 use super::exchange;
 use super::settings::{Dialogue, ExchangeSettings, Expected, HttpSettings};
-use crate::settings::LoadSettings;
+use crate::settings::{ChatPhase, LoadSettings};
 
 /// The most requests of a connection.
 const MAX_REQUESTS: u32 = 1_000_000;
@@ -28,6 +28,16 @@ pub(crate) fn check_dialogue(settings: &LoadSettings) -> Vec<SettingProblem> {
         Dialogue::Http(http) => check_http(http, settings.finish_deadline, &mut unless),
         Dialogue::Exchange(exchange) => {
             check_exchange(exchange, settings.finish_deadline, &mut unless);
+            let speaks_first = exchange.send.bytes().is_empty();
+            let is_read_at_once =
+                settings.chat == ChatPhase::Overlapped && exchange.interval.is_zero();
+            unless(
+                !speaks_first || is_read_at_once,
+                "dialogue.exchange.send",
+                "the server speaks first, and what it says before clients read is lost: use chat \
+                 overlapped and no interval, or send something"
+                    .to_owned(),
+            );
         }
     }
     let usual = LoadSettings::default();
@@ -65,7 +75,7 @@ fn check_http(http: &HttpSettings, deadline: Duration, unless: &mut Unless<'_>) 
             &http.path
         }),
     );
-    unless(http.path.len() <= MAX_TEXT, "dialogue.http.path", format!("use at most {MAX_TEXT}"));
+    unless(http.path.len() <= MAX_TEXT, "dialogue.http.path", too_long(http.path.len()));
     if let Some(host) = &http.host {
         let is_host = !host.is_empty()
             && host.len() <= MAX_TEXT
@@ -95,7 +105,6 @@ fn check_exchange(exchange: &ExchangeSettings, deadline: Duration, unless: &mut 
     let field = "dialogue.exchange.repeat";
     check_count(*repeat, field, unless);
     check_interval(*interval, *repeat, deadline, "dialogue.exchange.interval", unless);
-    let too_long = |length: usize| format!("{length} bytes: use at most {MAX_TEXT}");
     unless(send.bytes().len() <= MAX_TEXT, "dialogue.exchange.send", too_long(send.bytes().len()));
     match expect {
         Expected::Length(length) => unless(
@@ -129,6 +138,10 @@ fn check_exchange(exchange: &ExchangeSettings, deadline: Duration, unless: &mut 
             "the connection ends with its first answer (expect: end_of_file): use 1".to_owned(),
         ),
     }
+}
+
+fn too_long(length: usize) -> String {
+    format!("{length} bytes: use at most {MAX_TEXT}")
 }
 
 fn check_count(count: u32, field: &'static str, unless: &mut Unless<'_>) {
@@ -185,6 +198,10 @@ mod tests {
         assert_eq!(exchange(json!({ "expect": "end_of_file" })), [""; 0]);
         let twice = json!({ "expect": "end_of_file", "repeat": 2 });
         assert_eq!(exchange(twice), ["dialogue.exchange.repeat"]);
+        let greeting = json!({ "exchange": { "expect": { "prefix": "220" } } });
+        assert_eq!(problems(json!({ "dialogue": greeting })), [""; 0]);
+        let late = json!({ "chat": "after_connect", "dialogue": greeting });
+        assert_eq!(problems(late), ["dialogue.exchange.send"]);
         for (expect, field) in [
             (json!({ "length": 0 }), "dialogue.exchange.expect.length"),
             (json!({ "prefix": "" }), "dialogue.exchange.expect.prefix"),

@@ -236,6 +236,10 @@ fn body(headers: &[Header<'_>]) -> Result<State, Cause> {
 }
 
 fn parse_chunk_size(bytes: &[u8]) -> Result<Option<(usize, u64)>, Cause> {
+    // httparse takes a line without a number as the size 0.
+    if bytes.first().is_some_and(|digit| !digit.is_ascii_hexdigit()) {
+        return Err(Cause::NotHttp);
+    }
     match httparse::parse_chunk_size(bytes).map_err(|_| Cause::NotHttp)? {
         Status::Complete(found) => Ok(Some(found)),
         Status::Partial => Ok(None),
@@ -333,6 +337,8 @@ mod tests {
                 Cause::NotHttp,
             ),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", Cause::NotHttp),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n\r\n", Cause::NotHttp),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n;x\r\n\r\n", Cause::NotHttp),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\naXY", Cause::NotHttp),
             (&long, Cause::LongHead),
             (&many, Cause::LongHead),

@@ -139,6 +139,9 @@ impl SuiteVerdict {
         if failed.is_empty() {
             let skipped = names(|member| member.state == MemberState::Skipped);
             return match (all, skipped.len()) {
+                (1.., count) if count == all => {
+                    format!("FAILED: no scenario could be run; skipped: {}.", skipped.join(", "))
+                }
                 (0, _) => "FAILED: it has no scenarios.".to_owned(),
                 (1, 0) => format!("Held: its one scenario{}.", with(", ")),
                 (_, 0) => format!("Held: all {all} scenarios{}.", with(", ")),

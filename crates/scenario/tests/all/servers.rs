@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::common::{errors_of, rendered, scenario_with, try_plan};
 
-const COMMAND: &str = "server:\n  command:\n    program: [nginx, -c, n.conf]\n    port: 80\n";
+const COMMAND: &str = "load: { dialogue: none }\nserver:\n  command:\n    program: [nginx, -c, n.conf]\n    \
+                       port: 80\n";
 
 fn plan_with(sections: &str, set: &[(&str, &str)]) -> Plan {
     let set = set.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
@@ -98,6 +99,8 @@ fn the_same_setting_in_both_forms_is_an_error() {
     let error = errors_of("server:\n  backlog: 3\n  chat: { backlog: 4 }");
     assert!(error.contains("`backlog` is set twice: here and in `chat`"), "{error}");
     assert!(error.contains("test.yaml:4:"), "{error}");
+    let error = errors_of("matrix: { server.backlog: [1, 2], server.chat.backlog: [3] }");
+    assert!(error.contains("`server.chat.backlog` is an axis twice"), "{error}");
     let error = errors_of(&format!("{COMMAND}  backlog: 3"));
     assert!(error.contains("`backlog` is a setting of the chat server"), "{error}");
 }
@@ -123,10 +126,10 @@ fn placeholders_have_the_values_of_their_cell() {
 #[test]
 fn a_placeholder_without_a_value_is_an_error_at_its_text() {
     for (rest, line, path) in [
-        ("    files:\n      n.conf: listen {server.bcaklog}\n", 8, "files.n.conf"),
-        ("    env:\n      A: \"{server.bcaklog}\"\n", 8, "env.A"),
+        ("    files:\n      n.conf: listen {server.bcaklog}\n", 9, "files.n.conf"),
+        ("    env:\n      A: \"{server.bcaklog}\"\n", 9, "env.A"),
         // The backlog has none as long as it is not stated.
-        ("    files:\n      a.b: x\n      n.conf: '{server.backlog}'\n", 9, "files.n.conf"),
+        ("    files:\n      a.b: x\n      n.conf: '{server.backlog}'\n", 10, "files.n.conf"),
     ] {
         let error = errors_of(&format!("{COMMAND}{rest}"));
         assert!(error.contains("is no setting of the cell"), "{error}");

@@ -111,16 +111,16 @@ impl Backend for Docker {
         self.build.as_ref().map(|(_, record)| record.clone())
     }
 
-    fn check_server(&self, server: &Server) -> std::result::Result<(), String> {
+    fn check_server(&self, server: &Server) -> std::result::Result<(), backend::NoServer> {
         let Server::Image(settings) = server else { return backend::check_server(self, server) };
         let image = &settings.image;
         match self.engine.find_image(image) {
             Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(format!(
+            Ok(None) => Err(backend::NoServer::Missing(format!(
                 "run the image {image} as the server: it is not on this machine; get it with \
                  `docker pull {image}`"
-            )),
-            Err(error) => Err(error.to_string()),
+            ))),
+            Err(error) => Err(backend::NoServer::Failed(error.to_string())),
         }
     }
 

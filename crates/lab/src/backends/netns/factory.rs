@@ -11,7 +11,9 @@ use scenario::Server;
 use super::error;
 use super::name::NAME;
 use super::namespaces::Namespaces;
-use crate::backend::{Addresses, Backend, Needs, Purpose, Result, Role, Testbed, TestbedSpec};
+use crate::backend::{
+    Addresses, Backend, Needs, NoServer, Purpose, Result, Role, Testbed, TestbedSpec,
+};
 use crate::backends::sysctl_error;
 use crate::build::BuildFile;
 
@@ -62,18 +64,25 @@ impl Backend for Netns {
         self.build.as_ref().map(BuildFile::record)
     }
 
-    fn check_server(&self, server: &Server) -> std::result::Result<(), String> {
+    fn check_server(&self, server: &Server) -> std::result::Result<(), NoServer> {
         match server {
             Server::Chat(_) => Ok(()),
             Server::Command(command) => match &self.build {
-                None => program_server::check_here(command),
-                Some(_) => Err("run a command as the server with workers of another build: only \
-                                this build's can"
-                    .to_owned()),
+                None => match program_server::is_here(command) {
+                    Err(reason) => Err(NoServer::Missing(reason)),
+                    Ok(()) => program_server::check_here(command).map_err(NoServer::Failed),
+                },
+                Some(_) => Err(NoServer::Failed(
+                    "run a command as the server with workers of another build: only this \
+                     build's can"
+                        .to_owned(),
+                )),
             },
-            Server::Image(_) => Err("run an image as the server: plain namespaces have no \
-                                     containers; use --backend docker"
-                .to_owned()),
+            Server::Image(_) => Err(NoServer::Missing(
+                "run an image as the server: plain namespaces have no containers; use --backend \
+                 docker"
+                    .to_owned(),
+            )),
         }
     }
 

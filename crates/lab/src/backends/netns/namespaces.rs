@@ -1,8 +1,9 @@
 //! A testbed: two joined namespaces.
 
 use linux_net::{Counters, MachineUsage, NetworkNamespace, SocketDiag, StateCounts};
+use program_server::ProgramProtocol;
 use run_record::{AcceptQueue, SysctlValues};
-use worker::{Worker, WorkerError};
+use worker::{Protocol, Worker, WorkerError};
 
 use super::error;
 use crate::backend::{Addresses, Result, Role, Testbed, TestbedUsage, accept_queue_of};
@@ -78,6 +79,11 @@ impl Testbed for Namespaces {
         let mut command =
             command.map_err(|source| error::failed(WorkerError::Start { worker, source }))?;
         command.args(arguments);
+        if worker == ProgramProtocol::NAME {
+            // A program could read the environment of its worker, which is its user's own.
+            let path = std::env::var_os("PATH");
+            command.env_clear().envs(path.map(|path| ("PATH", path)));
+        }
         self.host(role).enter_on_exec(&mut command);
         worker::spawn(worker, command).map_err(error::failed)
     }

@@ -60,12 +60,26 @@ fn lost(findings: &Findings) -> Option<String> {
         0 => "all of them at the first attempt".to_owned(),
         _ => format!("{} had to repeat their SYN, after 1 s", range(late)),
     };
-    // Connected as the client sees it: with a SYN cookie, the server may have no socket for it.
-    let unknown = bursts.outcomes.iter().find(|(outcome, _)| *outcome == Outcome::Unconfirmed);
-    let unknown = unknown.map_or(String::new(), |(_, spread)| {
-        format!(", and of {} no socket of the server was seen", range(spread))
-    });
-    Some(format!("{} connected, {late}{unknown}", range(connected)))
+    // What else became of those that connected, as the client sees it: with a SYN cookie, the
+    // server may have no socket for it.
+    let others: String = bursts
+        .outcomes
+        .iter()
+        .filter_map(|(outcome, spread)| {
+            let spread = range(spread);
+            Some(match outcome {
+                Outcome::Phantom => format!(", {spread} were never accepted"),
+                Outcome::Incomplete => format!(", {spread} got no complete answer"),
+                Outcome::Reset => format!(", {spread} were reset"),
+                Outcome::ServerDown => format!(", {spread} ended with the server"),
+                Outcome::Unconfirmed => {
+                    format!(", and of {spread} it is not known whether they were accepted")
+                }
+                _ => return None,
+            })
+        })
+        .collect();
+    Some(format!("{} connected, {late}{others}", range(connected)))
 }
 
 /// What sets the limit.
@@ -186,7 +200,8 @@ pub(super) fn notes(tried: &Tried<'_>, findings: &Findings, deadline: Duration) 
     let deadline = deadline.as_secs_f64();
     notes.push(format!("{several}A client gives up after {deadline} s.{pace}"));
     let needed = findings.needs.as_ref().map(|needs| needs.usual.unwrap_or(needs.most));
-    let is_short = needed > findings.limit;
+    // The limit with the large somaxconn is the program's own backlog.
+    let is_short = needed > findings.large_limit;
     if let Some(known) = tried.known {
         let backlog =
             needed.filter(|_| is_short).map_or("N".to_owned(), |backlog| backlog.to_string());
@@ -198,8 +213,9 @@ pub(super) fn notes(tried: &Tried<'_>, findings: &Findings, deadline: Duration) 
         ));
     }
     if let Some(needed) = needed.filter(|needed| *needed > tried.somaxconn) {
+        let too = if is_short { " too" } else { "" };
         notes.push(format!(
-            "net.core.somaxconn has to be at least {} too: listen(2) takes the smaller.",
+            "net.core.somaxconn has to be at least {}{too}: listen(2) takes the smaller.",
             number(needed.into())
         ));
     }

@@ -72,10 +72,10 @@ fn equal_values_have_equal_colours_and_positions_in_both_runs() {
     assert_ne!(colour_of(maps[1], 5).0, largest);
     let ends = maps.map(|map| texts(map, "class=\"quiet small end\""));
     assert_eq!(ends[0], ends[1], "the end of the scale");
-    // Alone, each has its own scale.
-    let alone =
+    // Not side by side, each has its own scale.
+    let separate =
         charts_side_by_side(&slow, &slow).map(|charts| chart(&charts, "heat-delivered").to_owned());
-    assert_ne!(colour_of(&alone[0], 5).0, largest);
+    assert_ne!(colour_of(&separate[0], 5).0, largest);
 
     let lines = [&of_slow, &of_fast].map(|charts| {
         let chart = chart(charts, "lines-throughput");

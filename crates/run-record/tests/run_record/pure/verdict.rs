@@ -296,4 +296,7 @@ fn a_suite_fails_if_a_member_failed_was_not_run_or_is_missing() {
     let not_run = state(&member(MemberVerdict::NotRun, Some("interrupted\nlater")), None);
     assert_eq!(not_run, (MemberState::NotRun, "interrupted".to_owned()));
     assert!(SuiteVerdict::new(&[], &[]).verdict.is_failed(), "an empty suite fails");
+    let skipped = member(MemberVerdict::Skipped, Some("no server"));
+    let suite = SuiteVerdict::new(&[skipped], &[None]);
+    assert!(suite.verdict.is_failed() && suite.headline().starts_with("FAILED: no scenario"));
 }

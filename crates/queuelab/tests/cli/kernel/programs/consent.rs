@@ -41,3 +41,26 @@ fn a_file_of_the_folder_of_scenarios_needs_none() {
         assert!(matches!(output.status.code(), Some(0 | 6)), "{}", all_output(&output));
     }
 }
+
+#[test]
+fn the_name_of_a_built_in_file_is_no_consent() {
+    let scenario = Scenario::new(SERVER, "", "load: { clients: 1, messages: 0 }");
+    let named = scenario.folder.path().join("program.yaml (built in)");
+    std::fs::rename(scenario.file(), &named).unwrap();
+    let out = scenario.out.path().to_str().unwrap();
+    let output = queuelab(&["run", named.to_str().unwrap(), "--out", out]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    assert!(text(&output.stderr).contains("--allow-commands"), "{}", all_output(&output));
+}
+
+#[test]
+fn a_program_reads_no_variable_of_its_user() {
+    let program = format!("print(open('/proc/1/environ').read(), flush=True)\n{SERVER}");
+    let scenario = Scenario::new(&program, "", "load: { clients: 1, messages: 0 }");
+    let mut command = scenario.command(&[]);
+    let output = command.env("A_SECRET", "of-the-user").output().unwrap();
+    let trials = scenario.trials();
+    let printed = &trials[0].program.as_ref().unwrap().output.head;
+    assert!(printed.contains("PATH="), "{printed:?} {}", all_output(&output));
+    assert!(!printed.contains("of-the-user"), "{printed:?}");
+}
