@@ -5,7 +5,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use scenario::{AnyKernel, Document, Overrides, Plan, ScenarioErrors, ScenarioFile, Source};
+use scenario::{
+    AnyKernel, Document, Overrides, Plan, Planner, ScenarioErrors, ScenarioFile, Source,
+};
 
 fuzz_target!(|text: &str| {
     match Document::from(source("fuzzed", text)) {
@@ -20,11 +22,13 @@ fuzz_target!(|text: &str| {
         }
         // The members with a path are files of this machine.
         Document::Suite(_) if text.contains(['/', '\\']) || text.contains(".y") => {}
-        Document::Suite(file) => match file.load().and_then(|suite| suite.plans(false, &AnyKernel))
-        {
-            Ok(plans) => plans.iter().for_each(check_record),
-            Err(errors) => show(&errors),
-        },
+        Document::Suite(file) => {
+            let mut planner = Planner::new(&AnyKernel);
+            match file.load().and_then(|suite| suite.plans(false, &mut planner)) {
+                Ok(plans) => plans.iter().for_each(|plan| check_record(plan)),
+                Err(errors) => show(&errors),
+            }
+        }
     }
 });
 
