@@ -47,7 +47,8 @@ pub(crate) fn try_server(arguments: &TryArguments) -> Result {
     file.write(&scenario(&file.name, arguments, &server, &found))?;
     let session = Session::prepare(RunRequest {
         target: Target::New {
-            scenario: scenario_path(&file.path),
+            // It ends in .yaml, so it is no name of a scenario.
+            scenario: file.path.display().to_string(),
             changes: scenario::Overrides::default(),
         },
         backend: Some(BACKEND.to_owned()),
@@ -65,11 +66,6 @@ pub(crate) fn try_server(arguments: &TryArguments) -> Result {
         Finished::Run(run) => print(arguments, &server.program, found.port, &file, *run),
         Finished::Pair { .. } | Finished::Suite(_) => unreachable!("it is one scenario"),
     }
-}
-
-/// The path of a file, and not the name of a scenario of `./scenarios`.
-fn scenario_path(path: &Path) -> String {
-    path.display().to_string()
 }
 
 fn print(
