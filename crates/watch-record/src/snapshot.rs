@@ -1,0 +1,25 @@
+//! Everything at one moment.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::effort::{Effort, Unseen};
+use crate::listener::WatchedListener;
+use crate::namespace::WatchedNamespace;
+
+/// Everything that a watch knows at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Snapshot {
+    /// Wall clock time, RFC 3339.
+    pub at: String,
+    /// Seconds since the watch began.
+    pub watched_seconds: f64,
+    /// How the figures were obtained.
+    pub effort: Effort,
+    /// The listeners, those in most trouble first.
+    pub listeners: Vec<WatchedListener>,
+    /// The network namespaces that are watched.
+    pub namespaces: Vec<WatchedNamespace>,
+    /// What could not be seen.
+    pub unseen: Vec<Unseen>,
+}
