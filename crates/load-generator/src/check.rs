@@ -171,9 +171,10 @@ fn check_closed_loop(settings: &LoadSettings) -> Vec<SettingProblem> {
         "lets clients leave one after the other: use after_sending or half_close",
     );
     unless(
-        settings.linger.is_zero(),
+        settings.linger.is_zero() || settings.says_nothing(),
         "linger",
-        "lets clients leave before the last attempt: use 0s",
+        "lets clients leave when they have their answers: use 0s, or dialogue none, with which \
+         each stays connected for this time",
     );
     unless(
         settings.slow_readers == 0,
@@ -294,6 +295,8 @@ mod tests {
         assert_eq!(with(|s| s.chat = ChatPhase::AfterConnect), ["chat"]);
         assert_eq!(with(|s| s.leave = Leave::Together), ["leave"]);
         assert_eq!(with(|s| s.linger = Duration::from_secs(1)), ["linger"]);
+        let silent = |s: &mut LoadSettings| (s.linger, s.messages) = (Duration::from_secs(1), 0);
+        assert_eq!(with(silent), [""; 0]);
         assert_eq!(with(|s| s.slow_readers = 1), ["slow_readers"]);
         assert_eq!(with(|s| s.senders = Some(49)), ["senders"]);
         let single = |s: &mut LoadSettings| {
@@ -318,6 +321,10 @@ mod tests {
         assert_eq!(with(|s| s.chat = ChatPhase::AfterConnect), ["chat"]);
         assert_eq!(with(|s| s.leave = Leave::Together), ["leave"]);
         assert_eq!(with(|s| s.linger = Duration::from_secs(1)), ["linger"]);
+        let silent = |s: &mut LoadSettings| {
+            (s.linger, s.dialogue) = (Duration::from_secs(1), Dialogue::None);
+        };
+        assert_eq!(with(silent), [""; 0]);
         let as_many = |s: &mut LoadSettings| {
             (s.concurrency, s.leave) = (Some(s.clients), Leave::Together);
         };

@@ -60,6 +60,8 @@ pub(crate) struct Client {
     pub(crate) half_closed: bool,
     /// It has read the server's end of file, but has not left.
     pub(crate) read_to_end: bool,
+    /// It stays until its own linger, in a closed loop, is over.
+    pub(crate) lingers: bool,
     /// Who is ending it, if that does not follow from its ending.
     pub(crate) ended_by: Option<EndedBy>,
     pub(crate) end: Option<End>,
@@ -97,6 +99,7 @@ impl Client {
             reads: true,
             half_closed: false,
             read_to_end: false,
+            lingers: false,
             ended_by: None,
             end: None,
         }

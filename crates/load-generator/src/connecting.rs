@@ -200,8 +200,13 @@ impl Generator<'_> {
 
         let settings = &self.config.settings;
         if settings.is_closed_loop() {
-            let finish = now.saturating_add(nanoseconds(settings.finish_deadline));
+            let lingered = now.saturating_add(nanoseconds(settings.linger));
+            let finish = lingered.saturating_add(nanoseconds(settings.finish_deadline));
             self.timers.add(finish, Timer::ClientFinish(client));
+            if !settings.linger.is_zero() {
+                self.clients[client].lingers = true;
+                self.timers.add(lingered, Timer::ClientLinger(client));
+            }
         }
         if self.requests.is_some() {
             return match settings.chat {

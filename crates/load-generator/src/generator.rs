@@ -213,6 +213,7 @@ impl<'a> Generator<'a> {
                 Timer::Send(client) => self.write_due(client)?,
                 Timer::Quiet => self.on_quiet_check(),
                 Timer::Linger => self.on_linger_over()?,
+                Timer::ClientLinger(client) => self.on_own_linger_over(client)?,
                 Timer::ClientFinish(client) => self.on_own_finish_deadline(client),
                 Timer::Finish => self.on_finish_deadline(),
             }

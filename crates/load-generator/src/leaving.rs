@@ -24,7 +24,7 @@ impl Generator<'_> {
     /// and it may.
     pub(crate) fn leave_individually(&mut self, client: usize) -> Result<(), LoadError> {
         let is_slow = self.clients[client].role == Role::SlowReader;
-        if is_slow || self.config.server_closes || self.stays() {
+        if is_slow || self.config.server_closes || self.stays(client) {
             return Ok(());
         }
         match self.config.settings.leave {
@@ -59,7 +59,7 @@ impl Generator<'_> {
     /// Handles an end of file.
     pub(crate) fn on_end_of_file(&mut self, client: usize) -> Result<(), LoadError> {
         let as_planned = self.config.server_closes && self.schedules[client].is_written();
-        let stays = as_planned && self.stays();
+        let stays = as_planned && self.stays(client);
         let reader = &mut self.clients[client];
         reader.answered = true;
         // A message has at least a header.

@@ -23,7 +23,7 @@ impl Generator<'_> {
                 established: self.established,
                 failed: u64::from(self.config.settings.clients) - self.established,
             }));
-            let linger = self.config.settings.linger;
+            let linger = self.config.settings.linger_after_decisions();
             if self.controlled {
                 // The controller has lingered before it sends Go.
                 if !self.holds() {
@@ -46,7 +46,7 @@ impl Generator<'_> {
     fn holds(&self) -> bool {
         let settings = &self.config.settings;
         settings.half_open > 0
-            || !settings.linger.is_zero()
+            || !settings.linger_after_decisions().is_zero()
             || settings.chat == ChatPhase::AfterConnect
             || self.is_silent()
     }
@@ -57,10 +57,12 @@ impl Generator<'_> {
         settings.messages == 0 && self.requests.is_none() && !settings.is_closed_loop()
     }
 
-    /// Whether clients must stay.
-    pub(crate) fn stays(&self) -> bool {
-        let settings = &self.config.settings;
-        !self.released && (!settings.linger.is_zero() || (self.controlled && self.is_silent()))
+    /// Whether a client must stay: until the load is released or, in a closed loop, until its
+    /// own linger is over.
+    pub(crate) fn stays(&self, client: usize) -> bool {
+        let lingers = !self.config.settings.linger_after_decisions().is_zero();
+        let awaits_release = lingers || (self.controlled && self.is_silent());
+        self.clients[client].lingers || (awaits_release && !self.released)
     }
 
     pub(crate) fn leaves_together(&self) -> bool {
@@ -71,6 +73,15 @@ impl Generator<'_> {
 
     pub(crate) fn on_linger_over(&mut self) -> Result<(), LoadError> {
         if self.released { Ok(()) } else { self.release() }
+    }
+
+    /// Lets a client of a closed loop leave whose linger is over.
+    pub(crate) fn on_own_linger_over(&mut self, client: usize) -> Result<(), LoadError> {
+        self.clients[client].lingers = false;
+        match self.clients[client].state {
+            State::Open => self.release_stayer(client),
+            _ => Ok(()),
+        }
     }
 
     /// Releases the load: every attempt is decided, and it is not held any longer.
@@ -104,18 +115,26 @@ impl Generator<'_> {
 
     /// Ends the clients that were done but had to stay.
     fn release_stayers(&mut self) -> Result<(), LoadError> {
-        let silent = self.config.settings.messages == 0;
         for client in self.open_clients() {
-            let sends = self.clients[client].role == Role::Sender;
-            if self.clients[client].read_to_end {
-                self.end(client, Ending::Finished, None);
-            } else if self.requests.is_some() {
-                if self.has_all_answers(client) {
-                    self.on_all_answers(client)?;
-                }
-            } else if self.schedules[client].is_written() && (sends || silent) {
-                self.leave_individually(client)?;
+            if !self.stays(client) {
+                self.release_stayer(client)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Ends a client if it is done: it need not stay any longer.
+    fn release_stayer(&mut self, client: usize) -> Result<(), LoadError> {
+        let silent = self.config.settings.messages == 0;
+        let sends = self.clients[client].role == Role::Sender;
+        if self.clients[client].read_to_end {
+            self.end(client, Ending::Finished, None);
+        } else if self.requests.is_some() {
+            if self.has_all_answers(client) {
+                self.on_all_answers(client)?;
+            }
+        } else if self.schedules[client].is_written() && (sends || silent) {
+            self.leave_individually(client)?;
         }
         Ok(())
     }

@@ -147,7 +147,7 @@ impl Generator<'_> {
 
     /// Lets a client that has all its answers leave, unless it must stay or the server closes.
     pub(crate) fn on_all_answers(&mut self, client: usize) -> Result<(), LoadError> {
-        if !self.server_closes() && !self.stays() {
+        if !self.server_closes() && !self.stays(client) {
             self.end(client, Ending::Finished, None);
         }
         Ok(())
@@ -175,7 +175,7 @@ impl Generator<'_> {
         if !self.has_all_answers(client) {
             return self.on_early_close(client, Cause::ClosedBefore);
         }
-        if self.stays() {
+        if self.stays(client) {
             let reader = &mut self.clients[client];
             reader.read_to_end = true;
             reader.reads = false;

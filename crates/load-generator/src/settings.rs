@@ -106,7 +106,8 @@ pub struct LoadSettings {
     pub chat: ChatPhase,
     /// How long connections stay idle after the last attempt is decided, before a paused
     /// server accepts, an `after_connect` chat begins and clients leave. Held ACKs are
-    /// let in before this time.
+    /// let in before this time. In a closed loop (`one_by_one`, `concurrent`), how long
+    /// each client that says nothing stays connected before it leaves.
     #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -144,7 +145,7 @@ pub struct LoadSettings {
     pub leave: Leave,
     /// How long an established connection may take for everything after its connect
     /// before it is `incomplete`. Measured from the last attempt's decision, from Go if
-    /// the load waits for it, or, with `one_by_one`, from its own connect.
+    /// the load waits for it, or, in a closed loop, from its own connect and `linger`.
     #[arg(long, default_value = "20s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -199,6 +200,27 @@ impl LoadSettings {
     /// Whether an attempt waits for the end of another.
     pub fn is_closed_loop(&self) -> bool {
         self.closed_loop().is_some()
+    }
+
+    /// How many attempts follow one another in a closed loop, at most, if those that are
+    /// open at once take equally long; 1 without one.
+    pub fn rounds(&self) -> u32 {
+        self.closed_loop().map_or(1, |at_once| self.clients.div_ceil(at_once.max(1)))
+    }
+
+    /// How long the load lingers when every attempt is decided: in a closed loop, each client
+    /// has stayed connected for its own `linger` instead.
+    pub fn linger_after_decisions(&self) -> Duration {
+        if self.is_closed_loop() { Duration::ZERO } else { self.linger }
+    }
+
+    /// Whether clients send and expect nothing.
+    pub fn says_nothing(&self) -> bool {
+        match self.dialogue {
+            Dialogue::Chat => self.messages == 0,
+            Dialogue::None => true,
+            Dialogue::Http(_) | Dialogue::Exchange(_) => false,
+        }
     }
 
     /// The same load without the messages of a chat that its dialogue does not have.

@@ -21,6 +21,8 @@ pub(crate) enum Timer {
     Quiet,
     /// The linger is over.
     Linger,
+    /// A client's own linger is over.
+    ClientLinger(usize),
     /// A client's own finish deadline.
     ClientFinish(usize),
     /// The finish deadline of all clients.

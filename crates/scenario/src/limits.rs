@@ -211,5 +211,7 @@ pub(crate) fn waiting(settings: &CellSettings) -> Duration {
         0 => Duration::ZERO,
         _ => load.send_delay.saturating_add(gaps),
     };
-    load.linger.saturating_add(chat).saturating_add(load.dialogue.length())
+    let each = load.linger.saturating_add(chat).saturating_add(load.dialogue.length());
+    // In a closed loop, attempts wait for the ends of others.
+    each.saturating_mul(load.rounds())
 }

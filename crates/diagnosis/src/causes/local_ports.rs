@@ -39,8 +39,7 @@ pub(super) const CAUSE: Cause = Cause {
         },
         Statement {
             needs: |trial| {
-                let sequential = trial.text("load.pattern") == Some("one_by_one");
-                failed(trial) && sequential && trial.client(TIME_WAITS) > 0
+                failed(trial) && trial.client(TIME_WAITS) > 0 && ended_ones_kept_ports(trial)
             },
             claims: &[Claim::Ended(Outcome::NoPort), Claim::ClientCounted(TIME_WAITS)],
             text: |trials, _| {
@@ -92,6 +91,21 @@ pub(super) const CAUSE: Cause = Cause {
 
 fn failed(trial: &TrialView<'_>) -> bool {
     trial.attempts_with(Outcome::NoPort) > 0
+}
+
+/// Whether an attempt that finds no port shows that ended connections keep some: those that are
+/// open at once, or half-open, do not need all ports.
+fn ended_ones_kept_ports(trial: &TrialView<'_>) -> bool {
+    let open_before = match trial.text("load.pattern") {
+        Some("one_by_one") => 0,
+        Some("concurrent") => match trial.number("load.concurrency").map(u64::try_from) {
+            Some(Ok(at_once)) => at_once.saturating_sub(1),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    let in_use = open_before.saturating_add(trial.half_open());
+    in_use == 0 || ports(trial).is_some_and(|ports| in_use < ports)
 }
 
 fn failures(trials: &TrialSet<'_>) -> Sentence {

@@ -161,7 +161,7 @@ fn attempts_among(clients: u64, addresses: u64, address: u64) -> u64 {
 /// Whether no client that connected leaves before every attempt is decided.
 pub(super) fn stays_until_decided(inputs: &Inputs<'_>) -> bool {
     let load = &inputs.cell.load;
-    if is_serial(load) {
+    if load.is_closed_loop() {
         return false;
     }
     load.chat == ChatPhase::AfterConnect

@@ -173,7 +173,7 @@ pub(super) fn close_spread(inputs: &Inputs<'_>) -> Duration {
 /// finishes.
 pub(super) fn serial_length(inputs: &Inputs<'_>) -> Duration {
     let (server, load) = (&*inputs.server, &inputs.cell.load);
-    let each = [chat_length(load), server.accept_delay, PER_SERIAL_CONNECTION];
+    let each = [load.linger, chat_length(load), server.accept_delay, PER_SERIAL_CONNECTION];
     let each = each.into_iter().fold(Duration::ZERO, Duration::saturating_add);
     let all = each.saturating_mul(load.clients);
     match load.connect_rate {

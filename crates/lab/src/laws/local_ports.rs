@@ -160,9 +160,12 @@ fn connects_in_sequence(inputs: &Inputs<'_>) -> Result<(u64, u64), Inapplicable>
     })?;
     let interval = ConnectRate::Constant(rate).due_after(1);
     require(
-        chat_length(load).saturating_add(server.accept_delay).saturating_add(MIN_GAP) <= interval,
+        [load.linger, chat_length(load), server.accept_delay, MIN_GAP]
+            .into_iter()
+            .fold(Duration::ZERO, Duration::saturating_add)
+            <= interval,
         "attempts may take longer than the time between two of them (load.connect_rate, \
-         load.messages, load.interval, load.send_delay, server.accept_delay)",
+         load.linger, load.messages, load.interval, load.send_delay, server.accept_delay)",
     )?;
     require(
         interval.mul_f64(ports as f64) < delay.mul_f64(0.9),

@@ -321,6 +321,7 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
             |cell| set_sysctl(&mut cell.hosts.client, "tcp_max_tw_buckets", "5"),
             |cell| cell.load.pattern = ConnectPattern::Concurrent,
             |cell| cell.load.leave = Leave::AfterSending,
+            |cell| cell.load.linger = Duration::from_millis(9),
             |cell| cell.load.clients = 105, // the last connect when the first ports become reusable
             |cell| cell.load.source_addresses = 2,
             |cell| set_sysctl(&mut cell.hosts.client, "tcp_rfc1337", "0"),

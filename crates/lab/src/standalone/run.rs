@@ -62,7 +62,7 @@ pub fn run(
     let (sender, commands) = commands;
     let LoadConfig { target, ref settings, .. } = *request.config;
     // Dropping the sender would stop the load.
-    let observer = Observer::start(target, settings.linger, Arc::clone(&sender));
+    let observer = Observer::start(target, settings.linger_after_decisions(), Arc::clone(&sender));
     // The observer sends Go.
     let config = LoadConfig { hold: observer.is_some(), ..request.config.clone() };
     let mut record = record(&config, request);

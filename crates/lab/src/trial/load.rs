@@ -142,10 +142,10 @@ impl LoadPhases<'_, '_, '_> {
     }
 
     /// Leaves the connections idle for the scenario's `load.linger`, or until the server
-    /// dies.
+    /// dies; not in a closed loop, in which each client has had its own.
     fn linger(&mut self) -> Result<()> {
         let clock = self.trial.clock();
-        let deadline = clock.now() + self.trial.cell.settings.load.linger;
+        let deadline = clock.now() + self.trial.cell.settings.load.linger_after_decisions();
         while clock.now() < deadline && !self.server.is_dead() {
             self.trial.check_interruption()?;
             self.watched.poll();
@@ -251,9 +251,8 @@ fn connect_time(config: &LoadConfig) -> Duration {
         ConnectPattern::Rate => settings.connect_deadline.saturating_add(spread),
         ConnectPattern::OneByOne | ConnectPattern::Concurrent => {
             let each = settings.connect_deadline.saturating_add(chat_time(config));
-            let at_once = settings.closed_loop().unwrap_or(settings.clients).max(1);
             // Attempts that begin at the same time, and those that wait for their ends.
-            let in_a_row = settings.clients.div_ceil(at_once).saturating_add(1);
+            let in_a_row = settings.rounds().saturating_add(1);
             spread.saturating_add(each.saturating_mul(in_a_row))
         }
     }
@@ -263,5 +262,7 @@ fn connect_time(config: &LoadConfig) -> Duration {
 fn chat_time(config: &LoadConfig) -> Duration {
     let settings = &config.settings;
     let chat = settings.send_delay.saturating_add(settings.interval * settings.messages);
-    chat.saturating_add(settings.finish_deadline)
+    // Those of a closed loop have their own linger.
+    let linger = settings.linger.saturating_sub(settings.linger_after_decisions());
+    chat.saturating_add(linger).saturating_add(settings.finish_deadline)
 }

@@ -6,7 +6,7 @@ use linux_net::monotonic_ns;
 use load_generator::{ConnectPattern, Dialogue, Ending, HttpSettings, Leave, LoadReport};
 
 use crate::dialogues::{config, read_to_end, read_until, serve};
-use crate::load::{assert_endings, load};
+use crate::load::{assert_endings, load, load_held};
 
 const CONCURRENCY: usize = 5;
 
@@ -73,4 +73,35 @@ fn as_many_clients_as_are_open_at_once_wait_for_none() {
     assert_endings(&report, [(Ending::Finished, 4)]);
     assert_eq!(most_at_once(&report), 4);
     serving.join().unwrap();
+}
+
+#[test]
+fn each_connection_is_held_for_its_own_linger() {
+    const LINGER: Duration = Duration::from_millis(100);
+    let most_held = |pattern: ConnectPattern, server_closes: bool| {
+        let (address, serving) = serve(12, move |stream: &mut std::net::TcpStream| {
+            if !server_closes {
+                read_to_end(stream);
+            }
+        });
+        let mut config = config(address, 12, Dialogue::None);
+        config.server_closes = server_closes;
+        config.settings.pattern = pattern;
+        config.settings.concurrency = Some(4);
+        config.settings.leave = Leave::HalfClose;
+        config.settings.linger = LINGER;
+        // It is measured from the end of the linger.
+        config.settings.finish_deadline = Duration::from_secs(30);
+        let (report, _) = load_held(&config, |_| {});
+        assert_endings(&report, [(Ending::Finished, 12)]);
+        for attempt in &report.attempts {
+            let held = attempt.end_ns - attempt.start_ns - attempt.connect_ns.unwrap();
+            assert!(u128::from(held) >= LINGER.as_nanos(), "{attempt:?}");
+        }
+        serving.join().unwrap();
+        most_at_once(&report)
+    };
+    assert!(most_held(ConnectPattern::Concurrent, false) <= 4);
+    assert!(most_held(ConnectPattern::Concurrent, true) <= 4);
+    assert_eq!(most_held(ConnectPattern::OneByOne, false), 1);
 }

@@ -98,12 +98,23 @@ impl Combination {
             self.seconds("load.connect_deadline", 2.0) + self.seconds("load.finish_deadline", 20.0);
         spread
             + in_turn * deadlines
-            + self.seconds("load.linger", 0.0)
+            + self.seconds("load.linger", 0.0) * self.rounds(clients)
             + self.seconds("load.send_delay", 0.02)
             + messages * self.seconds("load.interval", 0.005)
             + clients * self.seconds("server.accept_delay", 0.0)
             + self.seconds("after.restart_within", 0.0)
             + self.seconds("after.watch_closing", 0.0)
+    }
+
+    /// How many of its attempts follow one another, each with its own linger.
+    fn rounds(&self, clients: f64) -> f64 {
+        match self.text("load.pattern") {
+            Some("one_by_one") => clients,
+            Some("concurrent") => {
+                (clients / self.number("load.concurrency", 1).max(1) as f64).ceil()
+            }
+            _ => 1.0,
+        }
     }
 
     /// The settings of its cell; `None` if the lab does not accept them, as far as that does

@@ -2,7 +2,7 @@
 
 use diagnosis::Topics;
 use report::{ParagraphKind, Run, summary, why};
-use run_record::Outcome::{Incomplete, Ok, Phantom, TimedOut};
+use run_record::Outcome::{Incomplete, NoPort, Ok, Phantom, TimedOut};
 use run_record::{EndedBy, LeftSockets, TrialRecord};
 use serde_json::json;
 
@@ -134,6 +134,26 @@ fn a_cause_that_one_cell_contradicts_is_reported_for_the_others() {
         "{all}"
     );
     assert!(all.contains("303 attempts gave up after one SYN retransmission"), "{all}");
+}
+
+#[test]
+fn time_wait_is_blamed_for_missing_ports_only_if_open_connections_do_not_need_them_all() {
+    let kept = |concurrency: u32| {
+        let settings = json!({
+            "server": { "backlog": 128, "closes_first": "client" },
+            "load": {
+                "pattern": "concurrent", "concurrency": concurrency, "leave": "half_close",
+                "connect_deadline": "900ms", "source_addresses": 1,
+            },
+        });
+        let range = sysctl!("client", "ipv4.ip_local_port_range");
+        let run = Fixture::new(settings).cell([(range, json!("20000 20019"))], |trial| {
+            trial.set_outcomes(&[(Ok, 20), (NoPort, 30)]).add_client_counters(&[("TW", 20)]);
+        });
+        let text = section(&run.run()).replace("\n  ", " ");
+        text.contains("those that had ended kept their ports")
+    };
+    assert_eq!([1, 20, 21].map(kept), [true, true, false]);
 }
 
 #[test]
