@@ -33,11 +33,11 @@ pub fn simulation(run: &Run, is_large: bool, beside: Option<Side<'_>>) -> Option
 fn marks(run: &Run, is_large: bool) -> impl Iterator<Item = Mark> {
     run.trials.iter().filter_map(move |trial| {
         let simulated = trial.simulated_accepts?;
+        let accepted = trial.known_accepts?;
         let share = |accepted: u64| {
             let share = accepted as f64 / trial.attempts.max(1) as f64;
             if is_large { (share * 100.0).round() / 100.0 } else { share }
         };
-        let accepted = trial.accepted.unwrap_or(0);
         let (simulated_share, measured) = (share(simulated), share(accepted));
         Some(Mark {
             x: simulated_share,

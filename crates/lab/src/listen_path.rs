@@ -53,6 +53,8 @@ pub(crate) struct PathInputs<'a> {
     pub(crate) sysctls: &'a SysctlsInForce<'a>,
     /// When the kernel considers its SYN queue full.
     pub(crate) syn_queue_full: SynQueueFull,
+    /// The limit of the accept queue, where the kernel showed it.
+    pub(crate) limit: Option<u32>,
 }
 
 impl PathInputs<'_> {
@@ -84,13 +86,7 @@ impl PathInputs<'_> {
     }
 
     fn check_settings(&self) -> Result<(), String> {
-        let (server, load) = (&self.cell.server, &self.cell.load);
-        covers(
-            server.chat().is_some(),
-            "it depends on what the server does with a connection, which is not known of a program \
-             that is not the lab's chat server",
-        )?;
-        let server = server.listening();
+        let (server, load) = (self.cell.server.listening(), &self.cell.load);
         covers(
             server.listeners == 1,
             "it simulates one listener, and the kernel assigns clients to several by a hash \
@@ -110,11 +106,6 @@ impl PathInputs<'_> {
             load.pattern != ConnectPattern::Concurrent,
             "attempts start when others have ended, which depends on more than the queues \
              (load.pattern concurrent)",
-        )?;
-        covers(
-            !load.dialogue.expects_answers(),
-            "the server's answers decide when clients send and close, and it does not simulate \
-             them (load.dialogue)",
         )?;
         covers(
             load.clients <= MAX_ATTEMPTS,
@@ -140,8 +131,7 @@ impl PathInputs<'_> {
 
     fn listener(&self) -> Result<Listener, String> {
         let number = |sysctl| self.number(Role::Server, sysctl);
-        let somaxconn = number(Sysctl::Somaxconn)?;
-        let limit = accept_queue::listen_limit(self.cell.server.listening().backlog, somaxconn);
+        let limit = self.limit()?;
         let syncookies = match Cookies::from_sysctl(number(Sysctl::TcpSyncookies)?) {
             Cookies::Never => SynCookies::Off,
             Cookies::WhenFull => SynCookies::WhenFull,
@@ -159,6 +149,21 @@ impl PathInputs<'_> {
             abort_on_overflow: number(Sysctl::TcpAbortOnOverflow)? != 0,
             proven_peers: false,
         })
+    }
+
+    fn limit(&self) -> Result<u32, String> {
+        let server = &self.cell.server;
+        match (self.limit, server.backlog()) {
+            (Some(limit), _) => Ok(limit),
+            (None, Some(backlog)) => {
+                let somaxconn = self.number(Role::Server, Sysctl::Somaxconn)?;
+                Ok(accept_queue::listen_limit(backlog, somaxconn))
+            }
+            (None, None) => Err(format!(
+                "the backlog that the server passes to listen(2) is not known: set {}",
+                server.backlog_path()
+            )),
+        }
     }
 
     /// `tcp_max_syn_backlog`, or a value that acts like it.
@@ -276,6 +281,10 @@ impl PathInputs<'_> {
     /// Whether a connection may end before the last attempt is decided.
     fn may_end_while_others_connect(&self) -> bool {
         let (server, load) = (self.cell.server.listening(), &self.cell.load);
+        if self.cell.server.chat().is_none() {
+            // It may close a connection as soon as it has accepted it.
+            return !server.accept_paused;
+        }
         let together = server.closes_first == ClosesFirst::Client && load.leave == Leave::Together;
         !together && load.chat == ChatPhase::Overlapped && !stays_connected(load)
     }

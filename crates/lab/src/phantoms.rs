@@ -95,7 +95,9 @@ fn unknown_segments(cell: &CellSettings) -> Option<&'static str> {
     let (server, load) = (cell.server.listening(), &cell.load);
     let chats = load.messages > 0;
     let message = Framing::HEADER_BYTES as u64 + u64::from(load.size);
-    if chats && load.nodelay && load.messages > 1 {
+    if load.dialogue.expects_answers() {
+        Some("when their requests try to enter the accept queue is not simulated (load.dialogue)")
+    } else if chats && load.nodelay && load.messages > 1 {
         Some("each of their messages tries to enter the accept queue (load.nodelay)")
     } else if chats && message > SMALLEST_SEGMENT {
         Some("each segment of their first message tries to enter the accept queue (load.size)")

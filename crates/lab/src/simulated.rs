@@ -1,12 +1,13 @@
 //! The simulation of a trial.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chat_server::ClosesFirst;
 use linux_net::TimerWheel;
 use load_generator::{ChatPhase, Leave};
 use queue_model::simulator::{Accepts, Arrival, ListenPath, Outcome, Timers, simulate};
-use run_record::{AttemptRow, KernelRules, Simulated, SysctlValues};
+use run_record::{AcceptPace, AttemptRow, KernelRules, PaceSimulation, Simulated, SysctlValues};
 use scenario::CellSettings;
 use worker::metrics::ServerMetrics;
 
@@ -33,8 +34,8 @@ pub(crate) struct SimulationInputs<'a> {
     pub(crate) wheel: Option<&'a TimerWheel>,
     /// The attempts, with the instants at which the server accepted.
     pub(crate) rows: &'a [AttemptRow],
-    /// What the server counted.
-    pub(crate) server: &'a ServerMetrics,
+    /// When the server accepted.
+    pub(crate) accepts: TrialAccepts<'a>,
     /// When the load was released, CLOCK_MONOTONIC nanoseconds: it closed its half-open
     /// connections, and silent clients left.
     pub(crate) released_ns: u64,
@@ -44,21 +45,83 @@ pub(crate) struct SimulationInputs<'a> {
     pub(crate) counted_ns: u64,
 }
 
+/// What is known of when the server of a trial accepted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TrialAccepts<'a> {
+    /// The lab's server has listed each accept, and counted this.
+    Listed(&'a ServerMetrics),
+    /// A program was stopped until every attempt was decided. The limit of its queue.
+    Stopped { limit: u32 },
+    /// How fast a program accepted while connections waited, and the limit of its queue.
+    AtPace { limit: u32, pace: &'a AcceptPace },
+}
+
+/// A simulated trial.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum SimulatedTrial {
+    /// From the accepts of the trial.
+    FromAccepts(Simulated),
+    /// From the pace of its accepts.
+    AtPace(PaceSimulation),
+}
+
+/// Fewer accepts are no pace.
+const MIN_ACCEPTS: u64 = 10;
+
 /// Simulates a trial: its connect(2) calls at their times, with clients that close their
 /// sockets when the real ones did, on a server that accepts a connection at each time at
-/// which the real one returned from accept(2).
+/// which the real one returned from accept(2); if these are not known, at an even pace, once
+/// for each of its bounds.
 ///
 /// # Errors
 /// Why the simulator does not cover the trial, for people.
-pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Result<Simulated, String> {
+pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Result<SimulatedTrial, String> {
     let wheel = inputs.wheel.ok_or("the slots of the kernel's timer wheel were not found")?;
-    let mut path = path(inputs)?;
+    let path = path(inputs)?;
     check_rows(inputs)?;
-    let on_wheel = |monotonic_ns: u64| monotonic_ns.saturating_add(wheel.offset_ns());
-    let mut accepts: Vec<_> =
-        inputs.rows.iter().filter_map(|row| row.accepted_ns).map(on_wheel).collect();
-    accepts.sort_unstable();
-    path.accepts = Accepts::At(accepts);
+    let with = |accepts| simulate_with(inputs, wheel, ListenPath { accepts, ..path.clone() });
+    match inputs.accepts {
+        TrialAccepts::Listed(_) => {
+            let times = inputs.rows.iter().filter_map(|row| row.accepted_ns);
+            let mut times: Vec<_> = times.map(|ns| on_wheel(wheel, ns)).collect();
+            times.sort_unstable();
+            with(Accepts::At(times)).map(SimulatedTrial::FromAccepts)
+        }
+        TrialAccepts::Stopped { .. } => with(Accepts::Never).map(SimulatedTrial::FromAccepts),
+        TrialAccepts::AtPace { pace, .. } => {
+            if pace.accepted < MIN_ACCEPTS {
+                return Err(format!(
+                    "fewer than {MIN_ACCEPTS} accepts were counted while connections waited for \
+                     the program: too few for a pace"
+                ));
+            }
+            let with = |between_ns: f64| {
+                let service = Duration::from_nanos(between_ns.round() as u64);
+                with(Accepts::Every { service, from_ns: 0 })
+            };
+            Ok(SimulatedTrial::AtPace(PaceSimulation {
+                accepts: pace.accepted,
+                least_ns: pace.least_ns,
+                most_ns: pace.most_ns,
+                fastest: with(pace.least_ns)?,
+                slowest: with(pace.most_ns)?,
+            }))
+        }
+    }
+}
+
+/// An instant of CLOCK_MONOTONIC on the clock of the timer wheel.
+fn on_wheel(wheel: &TimerWheel, monotonic_ns: u64) -> u64 {
+    monotonic_ns.saturating_add(wheel.offset_ns())
+}
+
+/// Simulates the trial on a path with the accepts of its server.
+fn simulate_with(
+    inputs: &SimulationInputs<'_>,
+    wheel: &TimerWheel,
+    mut path: ListenPath,
+) -> Result<Simulated, String> {
+    let on_wheel = |monotonic_ns| on_wheel(wheel, monotonic_ns);
     path.timers = Timers::Wheel { hz: wheel.hz() };
     path.until_ns = Some(on_wheel(inputs.counted_ns));
     let arrivals: Vec<_> = inputs
@@ -80,6 +143,11 @@ pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Result<Simulated, Stri
         return Err(DEADLINE_AT_TIMER.to_owned());
     }
     if simulation.ack_overflows > 0 {
+        if matches!(inputs.accepts, TrialAccepts::Stopped { .. }) {
+            return Err("clients are phantoms for a time, and try to enter the accept queue when \
+                        the stopped server has been continued: when that was is not recorded"
+                .to_owned());
+        }
         let sysctls = SysctlsInForce::of_trial(inputs.cell, inputs.sysctls);
         check_phantoms(inputs.cell, &sysctls)?;
         if simulation.counters.syncookies_sent > 0 && inputs.cell.load.messages > 1 {
@@ -118,6 +186,10 @@ fn path(inputs: &SimulationInputs<'_>) -> Result<ListenPath, String> {
         cell: inputs.cell,
         sysctls: &SysctlsInForce::of_trial(inputs.cell, inputs.sysctls),
         syn_queue_full: rule_set(inputs.rules).syn_queue_full(),
+        limit: match inputs.accepts {
+            TrialAccepts::Listed(_) => None,
+            TrialAccepts::Stopped { limit } | TrialAccepts::AtPace { limit, .. } => Some(limit),
+        },
     }
     .path()?;
     path.link.netdev_max_backlog = netdev_max_backlog();
@@ -126,18 +198,8 @@ fn path(inputs: &SimulationInputs<'_>) -> Result<ListenPath, String> {
 
 /// Requires that the trial has only what the simulator knows.
 fn check_rows(inputs: &SimulationInputs<'_>) -> Result<(), String> {
-    let ServerMetrics { accept_errors, thread_errors, closed, .. } = inputs.server;
-    if let Some((errno, count)) = accept_errors.iter().chain(thread_errors).next() {
-        return Err(format!(
-            "the server failed to accept or to serve clients ({errno}, {count} times), and may \
-             have left connections in its queue"
-        ));
-    }
-    if let Some((cause, count)) = closed.first_key_value() {
-        return Err(format!(
-            "the server gave up clients ({cause}, {count} times), which left earlier than the \
-             others"
-        ));
+    if let TrialAccepts::Listed(server) = inputs.accepts {
+        check_server(server)?;
     }
     if inputs.left_in_queue > 0 {
         return Err(format!(
@@ -159,6 +221,24 @@ fn check_rows(inputs: &SimulationInputs<'_>) -> Result<(), String> {
         )),
         None => Ok(()),
     }
+}
+
+/// Requires that the server accepted and served every client.
+fn check_server(server: &ServerMetrics) -> Result<(), String> {
+    let ServerMetrics { accept_errors, thread_errors, closed, .. } = server;
+    if let Some((errno, count)) = accept_errors.iter().chain(thread_errors).next() {
+        return Err(format!(
+            "the server failed to accept or to serve clients ({errno}, {count} times), and may \
+             have left connections in its queue"
+        ));
+    }
+    if let Some((cause, count)) = closed.first_key_value() {
+        return Err(format!(
+            "the server gave up clients ({cause}, {count} times), which left earlier than the \
+             others"
+        ));
+    }
+    Ok(())
 }
 
 /// When a client first sent something, unless that is `load.send_delay` after it was
@@ -202,143 +282,4 @@ fn closed_ns(row: &AttemptRow, inputs: &SimulationInputs<'_>) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::time::Duration;
-
-    use scenario::SysctlValue;
-    use worker::metrics::ClosedBecause;
-
-    use super::*;
-
-    fn row(index: u32, connect: Option<Duration>, end_ns: u64) -> AttemptRow {
-        AttemptRow {
-            index,
-            local: format!("198.18.1.1:{}", 40_000 + index),
-            outcome: match connect {
-                Some(_) => run_record::Outcome::Ok,
-                None => run_record::Outcome::TimedOut,
-            },
-            start_ns: 1_000_000_000,
-            connect_ns: connect.map(|connect| connect.as_nanos() as u64),
-            accepted_ns: connect.map(|_| 1_000_100_000),
-            end_ns,
-            syn_retransmits: Some(0),
-            errno: None,
-            messages_written: 0,
-            deliveries: 0,
-            ended_by: None,
-        }
-    }
-
-    fn simulated_rows(
-        rows: &[AttemptRow],
-        server: &ServerMetrics,
-        cell: &CellSettings,
-    ) -> Result<Simulated, String> {
-        let values = |pairs: &[(&str, &str)]| {
-            pairs.iter().map(|(name, value)| (format!("net.{name}"), (*value).to_owned())).collect()
-        };
-        simulated(&SimulationInputs {
-            cell,
-            sysctls: &SysctlValues {
-                server: values(&[
-                    ("core.somaxconn", "4096"),
-                    ("ipv4.tcp_max_syn_backlog", "128"),
-                    ("ipv4.tcp_syncookies", "1"),
-                    ("ipv4.tcp_synack_retries", "5"),
-                    ("ipv4.tcp_abort_on_overflow", "0"),
-                ]),
-                client: values(&[
-                    ("ipv4.tcp_syn_retries", "6"),
-                    ("ipv4.tcp_syn_linear_timeouts", "4"),
-                ]),
-            },
-            rules: &KernelRules::default(),
-            wheel: TimerWheel::find().as_ref(),
-            rows,
-            server,
-            released_ns: 4_000_000_000,
-            left_in_queue: 0,
-            counted_ns: 6_000_000_000,
-        })
-    }
-
-    #[test]
-    fn a_trial_is_simulated_from_its_connects_and_accepts() {
-        let connected = row(0, Some(Duration::from_millis(2)), 5_000_000_000);
-        let result =
-            simulated_rows(&[connected], &ServerMetrics::default(), &CellSettings::default());
-        let result = result.expect("a trial that is covered");
-        assert_eq!((result.accepted, result.timed_out), (1, 0));
-    }
-
-    /// The load of a busy machine closed the socket of the second client late: its kernel
-    /// had retransmitted the SYN twice by then.
-    #[test]
-    fn a_client_retransmits_until_it_closes_its_socket() {
-        let mut cell = CellSettings::default();
-        cell.server.chat_mut().backlog = 0;
-        cell.load.connect_deadline = Duration::from_millis(900);
-        let rows = |closed_ns| {
-            let mut late = row(1, None, closed_ns);
-            late.start_ns += 1_000_000;
-            let mut first = row(0, Some(Duration::from_millis(2)), 5_000_000_000);
-            first.accepted_ns = Some(5_500_000_000);
-            [first, late]
-        };
-        for (closed_ns, retransmits) in [(1_902_000_000, 0), (3_500_000_000, 2)] {
-            let result =
-                simulated_rows(&rows(closed_ns), &ServerMetrics::default(), &cell).unwrap();
-            let expected = match retransmits {
-                0 => BTreeMap::from([(0, 2)]),
-                _ => BTreeMap::from([(0, 1), (retransmits, 1)]),
-            };
-            assert_eq!(result.syn_retransmits, expected);
-        }
-    }
-
-    #[test]
-    fn a_trial_that_is_not_covered_has_a_reason() {
-        let connected = row(0, Some(Duration::from_millis(2)), 5_000_000_000);
-        let of = |rows: &[AttemptRow], server: &ServerMetrics| {
-            let result = simulated_rows(rows, server, &CellSettings::default());
-            result.expect_err("it is not covered")
-        };
-        let of_server = |server| of(std::slice::from_ref(&connected), &server);
-        let errors = |errno: &str| BTreeMap::from([(errno.to_owned(), 3)]);
-        let usual = ServerMetrics::default;
-        let accept = of_server(ServerMetrics { accept_errors: errors("EMFILE"), ..usual() });
-        assert!(accept.contains("(EMFILE, 3 times)"), "{accept}");
-        let thread = of_server(ServerMetrics { thread_errors: errors("EAGAIN"), ..usual() });
-        assert!(thread.contains("(EAGAIN, 3 times)"), "{thread}");
-        let closed = BTreeMap::from([(ClosedBecause::IdleTimeout, 2)]);
-        let closed = of_server(ServerMetrics { closed, ..usual() });
-        assert!(closed.contains("gave up clients (idle_timeout, 2 times)"), "{closed}");
-        let reason = |rows: &[AttemptRow]| of(rows, &usual());
-        let refused =
-            AttemptRow { outcome: run_record::Outcome::Refused, ..row(0, None, 1_000_000_000) };
-        assert!(reason(&[refused]).contains("refused"));
-        let reused = AttemptRow { index: 1, ..connected.clone() };
-        assert!(reason(&[connected.clone(), reused]).contains("198.18.1.1:40000"));
-    }
-
-    /// The SYN of the second client is answered with a cookie, and its ACK finds the place
-    /// of the accept queue taken.
-    #[test]
-    fn a_sysctl_that_only_phantoms_notice_is_the_reason_only_with_phantoms() {
-        let mut cell = CellSettings::default();
-        cell.server.chat_mut().backlog = 0;
-        cell.load.messages = 0;
-        let sack = SysctlValue::Number(0);
-        cell.hosts.client.sysctls.insert("net.ipv4.tcp_sack".to_owned(), sack);
-        let client = |index| AttemptRow {
-            accepted_ns: Some(3_000_000_000 + u64::from(index)),
-            ..row(index, Some(Duration::from_millis(2)), 4_000_000_000)
-        };
-        let of = |rows: &[AttemptRow]| simulated_rows(rows, &ServerMetrics::default(), &cell);
-        assert!(of(&[client(0)]).is_ok());
-        let reason = of(&[client(0), client(1)]).expect_err("the second is a phantom");
-        assert!(reason.contains("net.ipv4.tcp_sack of the client"), "{reason}");
-    }
-}
+mod tests;

@@ -101,7 +101,7 @@ fn path(
     sysctls: &SysctlsInForce<'_>,
 ) -> Result<ListenPath, String> {
     let syn_queue_full = kernel.rules().syn_queue_full();
-    let inputs = PathInputs { cell, sysctls, syn_queue_full };
+    let inputs = PathInputs { cell, sysctls, syn_queue_full, limit: None };
     let path = inputs.path()?;
     inputs.check_ports()?;
     Ok(path)
@@ -109,7 +109,9 @@ fn path(
 
 /// Requires a server whose pace does not depend on what clients do, and that gives up none.
 fn check_server(cell: &CellSettings) -> Result<(), String> {
-    let (server, load) = (cell.server.listening(), &cell.load);
+    // The pace of a program is given, whatever else it does.
+    let Some(server) = cell.server.chat() else { return Ok(()) };
+    let load = &cell.load;
     if server.sigpipe == Sigpipe::Default {
         return Err("SIGPIPE may end the server while clients connect (server.sigpipe)".to_owned());
     }

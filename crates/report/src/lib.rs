@@ -9,6 +9,7 @@
 //! | `evidence`, `syn_waits`, `laws`, `cells`, `simulation`, `checks` | the tables and sentences that sections show |
 //! | [`charts_side_by_side`] | the charts of two runs, with the same scales |
 //! | `sparkline` | the queue over time in a line of a terminal |
+//! | `pace_simulation` | trials simulated at the accept pace that the kernel showed |
 //! | `recorded` | which trials with recorded rows are drawn |
 //! | `cells_csv`, `junit` | `cells.csv` and `junit.xml` |
 //! | [`suite`](Suite), `suite_files` | a suite, and its table, `summary.md` and `junit.xml` |
@@ -28,6 +29,7 @@ mod evidence;
 mod files;
 mod junit;
 mod laws;
+mod pace_simulation;
 mod recorded;
 mod sections;
 mod side_by_side;

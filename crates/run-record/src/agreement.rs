@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use linux_net::Counter;
 use serde_json::Value;
 
-use crate::trial::Simulated;
+use crate::simulated::Simulated;
 use crate::trial::TrialRecord;
 
 /// The axis whose values are counted separately: designs accept at different rates.
@@ -79,7 +79,9 @@ impl Agreements {
         let Some(simulated) = trial.simulated.as_ref().filter(|_| !trial.is_disturbed()) else {
             return;
         };
-        if simulated.accepted == 0 && trial.accepted == Some(0) {
+        // It may not be known of another server than the lab's.
+        let Some(accepted) = trial.known_accepts() else { return };
+        if simulated.accepted == 0 && accepted == 0 {
             // No attempt could be accepted: this agrees regardless of the simulator.
             return;
         }
@@ -90,7 +92,7 @@ impl Agreements {
             agreeing: 0,
             counters_equal: 0,
         });
-        let (accepted, attempts) = (trial.accepted.unwrap_or(0), trial.attempts);
+        let attempts = trial.attempts;
         agreement.simulated += 1;
         agreement.agreeing += u64::from(Agreement::agrees(simulated.accepted, accepted, attempts));
         agreement.counters_equal += u64::from(has_equal_counters(trial, simulated));
@@ -104,15 +106,10 @@ impl Agreements {
 
 fn has_equal_counters(trial: &TrialRecord, simulated: &Simulated) -> bool {
     let evidence = &trial.evidence;
-    let retransmissions: u64 = simulated
-        .syn_retransmits
-        .iter()
-        .map(|(&times, &attempts)| u64::from(times).saturating_mul(attempts))
-        .fold(0, u64::saturating_add);
     [
         (evidence.at_server(Counter::ListenOverflows), simulated.listen_overflows),
         (evidence.at_server(Counter::ListenDrops), simulated.listen_drops),
-        (evidence.at_client(Counter::TcpSynRetrans), retransmissions),
+        (evidence.at_client(Counter::TcpSynRetrans), simulated.retransmissions()),
     ]
     .into_iter()
     .all(|(measured, simulated)| measured == simulated)

@@ -6,6 +6,7 @@
 //! | [`axis`](Axis) | an axis of the matrix |
 //! | [`sysctl_values`](SysctlValues) | the sysctls of both hosts |
 //! | [`trial`](TrialRecord) | a line of `trials.jsonl`: the results of one trial |
+//! | [`simulated`](Simulated) | simulations of a trial |
 //! | [`standalone`](StandaloneView) | what a standalone load knows |
 //! | [`law`](LawCheck) | a law's prediction with its measurement |
 //! | [`law_verdict`](LawVerdict) | whether a law held in a cell |
@@ -72,6 +73,7 @@ mod queue_peak;
 mod rows;
 mod run;
 mod run_name;
+mod simulated;
 mod standalone;
 mod suite;
 mod suite_directory;
@@ -111,12 +113,13 @@ pub use run::{
     Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
 };
 pub use run_name::run_order;
+pub use simulated::{PaceSimulation, Simulated};
 pub use standalone::StandaloneView;
 pub use suite::SuiteRecord;
 pub use suite_directory::SuiteDirectory;
 pub use suite_member::{MemberRecord, MemberVerdict};
 pub use sysctl_values::SysctlValues;
-pub use trial::{Check, Evidence, LeftSockets, Rates, Restart, Simulated, TrialRecord};
+pub use trial::{Check, Evidence, LeftSockets, Rates, Restart, TrialRecord};
 pub use trial_executions::{RetryReason, TrialExecutions};
 pub use unfinished::remove_unfinished;
 pub use verdict::{

@@ -22,6 +22,7 @@ use crate::law::read_checks;
 use crate::ledger::LedgerEvidence;
 use crate::outcome::OutcomeCounts;
 use crate::queue_peak::QueuePeak;
+use crate::simulated::{PaceSimulation, Simulated};
 use crate::standalone::StandaloneView;
 use crate::sysctl_values::SysctlValues;
 use crate::violation::{CheckKind, Violation};
@@ -106,10 +107,14 @@ pub struct TrialRecord {
     /// The restart of the server, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Restart>,
-    /// The simulated trial, given the instants at which the server accepted; none if it
-    /// cannot be simulated.
+    /// The simulated trial, given the instants at which the server accepted, or that a stopped
+    /// one accepted nothing; none if it cannot be simulated so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulated: Option<Simulated>,
+    /// The simulated trial of a server that does not list its accepts, given how fast the
+    /// kernel showed it to accept; none if it cannot be simulated so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated_at_pace: Option<PaceSimulation>,
     /// Why the trial is not simulated; none if it is, and in older records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_simulated: Option<String>,
@@ -148,6 +153,16 @@ impl TrialRecord {
     /// Its identity among all executions of the run.
     pub fn execution_id(&self) -> ExecutionId {
         ExecutionId { trial: self.id, retry: self.retry }
+    }
+
+    /// Attempts that the server accepted: as it reported, or as the kernel showed of each
+    /// established one; none if that is not known of all.
+    pub fn known_accepts(&self) -> Option<u64> {
+        let shown = || {
+            let ledger = self.evidence.ledger.as_ref().filter(|ledger| ledger.unknown == 0);
+            ledger.map(|ledger| ledger.accepted)
+        };
+        self.accepted.or_else(shown)
     }
 
     /// `ok` ÷ attempts.
@@ -304,24 +319,6 @@ pub struct Restart {
     pub refused: u32,
     /// The error of the last failed start.
     pub refusal: Option<String>,
-}
-
-/// A simulated trial.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Simulated {
-    /// Attempts that the server accepted, including those that were still queued when the
-    /// counters were read.
-    pub accepted: u64,
-    /// Attempts that timed out.
-    pub timed_out: u64,
-    /// The number of attempts by their SYN retransmissions.
-    pub syn_retransmits: BTreeMap<u32, u64>,
-    /// `TcpExt.ListenOverflows`.
-    pub listen_overflows: u64,
-    /// `TcpExt.ListenDrops`.
-    pub listen_drops: u64,
-    /// The maximum depth of the accept queue.
-    pub deepest: u32,
 }
 
 /// An invariant or expectation, and whether it held.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use linux_net::Counter;
 use run_record::{
-    AcceptQueue, Disturbance, EndedBy, ExecutionId, LatencySummary, LawNotApplied, LeftSockets,
-    Outcome, OutcomeCounts, QueuePeak, Rates, ResourceUsage, Restart, ServerMetrics, SysctlValues,
-    TrialRecord,
+    AcceptQueue, Disturbance, EndedBy, ExecutionId, LatencySummary, LawNotApplied, LedgerEvidence,
+    LeftSockets, Outcome, OutcomeCounts, PaceSimulation, QueuePeak, Rates, ResourceUsage, Restart,
+    ServerMetrics, SysctlValues, TrialRecord,
 };
 use serde_json::Value;
 
@@ -53,9 +53,13 @@ pub struct Trial {
     pub restart: Option<Arc<Restart>>,
     /// Attempts that the server accepted in the simulated trial; `None` if it was not simulated.
     pub simulated_accepts: Option<u64>,
+    /// The trial simulated at a pace.
+    pub simulated_at_pace: Option<Arc<PaceSimulation>>,
     pub not_simulated: Option<Arc<str>>,
     pub sysctls: Arc<SysctlValues>,
     pub accepted: Option<u64>,
+    /// [`TrialRecord::known_accepts`].
+    pub known_accepts: Option<u64>,
     pub server: Option<Arc<ServerMetrics>>,
     pub program: Option<Arc<Program>>,
     pub server_died: Option<Arc<str>>,
@@ -86,10 +90,12 @@ pub struct Evidence {
     pub probe: Option<Arc<Probe>>,
     pub deepest_queue: Option<QueuePeak>,
     pub left: Option<LeftSockets>,
+    pub ledger: Option<Arc<LedgerEvidence>>,
 }
 
 impl Trial {
     pub(crate) fn new(record: TrialRecord, shared: &mut Shared) -> Self {
+        let known_accepts = record.known_accepts();
         let point = shared.point(record.cell, record.point);
         let laws = shared.laws(record.cell, record.laws);
         let evidence = record.evidence;
@@ -120,14 +126,17 @@ impl Trial {
                 probe: evidence.probe.map(|probe| Arc::new(Probe::new(probe, shared))),
                 deepest_queue: evidence.deepest_queue,
                 left: evidence.left,
+                ledger: evidence.ledger.map(Arc::new),
             },
             accept_wait: record.accept_wait,
             held_bytes: record.held_bytes,
             restart: record.restart.map(Arc::new),
             simulated_accepts: record.simulated.map(|simulated| simulated.accepted),
+            simulated_at_pace: record.simulated_at_pace.map(Arc::new),
             not_simulated: record.not_simulated.map(|reason| shared.text(&reason)),
             sysctls: shared.sysctls(record.sysctls),
             accepted: record.accepted,
+            known_accepts,
             server: record.server.map(Arc::new),
             program: record.program.map(|program| Arc::new(Program::new(program))),
             server_died: record.server_died.map(|status| shared.text(&status)),

@@ -87,6 +87,7 @@ impl StandaloneLoad<'_> {
             held_bytes: None,
             restart: None,
             simulated: None,
+            simulated_at_pace: None,
             not_simulated: None,
             accept_interval: run_record::LatencySummary::default(),
             sysctls: SysctlValues::default(),

@@ -2,7 +2,7 @@
 
 use linux_net::Counter;
 use queue_model::observed_depth::DepthBounds;
-use run_record::{Check, Simulated};
+use run_record::Check;
 
 use super::context::TrialContext;
 use super::join::JoinedTrial;
@@ -12,7 +12,7 @@ use crate::invariants;
 use crate::laws::{CheckedLaws, Measurements};
 use crate::queue_timeline;
 use crate::server::ServerEnd;
-use crate::simulated::{SimulationInputs, simulated};
+use crate::simulated::{SimulatedTrial, SimulationInputs, TrialAccepts, simulated};
 
 /// The results of checks, except for expectations, which need the complete record.
 pub(super) struct Judged {
@@ -21,7 +21,7 @@ pub(super) struct Judged {
     /// The bounds of the accept queue's depth; `None` if they are not known.
     pub(super) queue: Option<DepthBounds>,
     /// The simulation, or why there is none.
-    pub(super) simulated: Result<Simulated, String>,
+    pub(super) simulated: Result<SimulatedTrial, String>,
 }
 
 /// Checks a trial against the invariants and the laws, and simulates it.
@@ -117,16 +117,16 @@ fn simulate(
     trial: &TrialContext<'_>,
     observed: &Observed,
     joined: &JoinedTrial,
-) -> Result<Simulated, String> {
-    let report = match &observed.end {
-        ServerEnd::Stopped(report) => report,
-        ServerEnd::Died { .. } => {
+) -> Result<SimulatedTrial, String> {
+    let accepts = match &observed.end {
+        ServerEnd::Stopped(report) => TrialAccepts::Listed(&report.metrics),
+        ServerEnd::Program(report) if report.end.died_ns.is_none() => {
+            program_accepts(trial, observed)?
+        }
+        ServerEnd::Died { .. } | ServerEnd::Program(_) => {
             return Err(
                 "the server died, and the times of all its accepts are not known".to_owned()
             );
-        }
-        ServerEnd::Program(_) => {
-            return Err("the times at which a program accepts are not known".to_owned());
         }
     };
     simulated(&SimulationInputs {
@@ -135,9 +135,43 @@ fn simulate(
         rules: trial.rules,
         wheel: trial.wheel,
         rows: &joined.attempts.rows,
-        server: &report.metrics,
+        accepts,
         released_ns: observed.loaded.released_ns,
         left_in_queue: observed.loaded.left.queued,
         counted_ns: observed.counted_ns,
     })
+}
+
+/// What the kernel showed of a program's accepts.
+///
+/// # Errors
+/// Why that is not enough to simulate them.
+fn program_accepts<'a>(
+    trial: &TrialContext<'_>,
+    observed: &'a Observed,
+) -> Result<TrialAccepts<'a>, String> {
+    let Ok(probed) = &observed.probed else {
+        return Err("the probe failed, and nothing else shows when a program accepts".to_owned());
+    };
+    let limit = match probed.report.listeners.as_slice() {
+        [only] if only.earlier_limits.is_empty() => only.limit,
+        [_] => {
+            return Err("the server changed the limit of its queue while the load ran".to_owned());
+        }
+        several => {
+            return Err(format!(
+                "it simulates one listener, and the server had {} on its port",
+                several.len()
+            ));
+        }
+    };
+    if trial.cell.settings.server.listening().accept_paused {
+        return Ok(TrialAccepts::Stopped { limit });
+    }
+    match &probed.accept_pace {
+        Some(pace) => Ok(TrialAccepts::AtPace { limit, pace }),
+        None => Err("the times at which a program accepts are not known, nor its pace: no \
+                     connections were seen to wait for it"
+            .to_owned()),
+    }
 }

@@ -11,6 +11,7 @@ use super::observe::Observed;
 use super::output::TrialOutput;
 use super::testbed::ClosedTestbed;
 use crate::server::ServerEnd;
+use crate::simulated::SimulatedTrial;
 use crate::usage_window::RunDelays;
 use crate::{facts, metrics};
 
@@ -38,9 +39,10 @@ pub(super) fn record(
         ServerEnd::Program(program) => Some(program.as_ref().clone()),
         ServerEnd::Stopped(_) | ServerEnd::Died { .. } => None,
     };
-    let (simulated, not_simulated) = match judged.simulated {
-        Ok(simulated) => (Some(simulated), None),
-        Err(reason) => (None, Some(reason)),
+    let (simulated, simulated_at_pace, not_simulated) = match judged.simulated {
+        Ok(SimulatedTrial::FromAccepts(simulated)) => (Some(simulated), None, None),
+        Ok(SimulatedTrial::AtPace(simulated)) => (None, Some(simulated), None),
+        Err(reason) => (None, None, Some(reason)),
     };
     let delays = RunDelays {
         load_seconds: load.run_delay_seconds,
@@ -98,6 +100,7 @@ pub(super) fn record(
         held_bytes: loaded.held_bytes,
         restart,
         simulated,
+        simulated_at_pace,
         not_simulated,
         sysctls: testbed.sysctls,
         accepted: joined.accepted.map(|accepted| accepted as u64),

@@ -59,7 +59,13 @@ pub(super) fn simulated_cells(
 }
 
 fn simulate(cell: &Cell, kernel: &KernelFacts, pace: &AcceptPace) -> Result<Vec<Metrics>, String> {
-    let service = pace.service(&cell.settings.server.listening())?;
+    let server = &cell.settings.server;
+    if server.chat().is_none() && !matches!(pace, AcceptPace::Given(_)) {
+        return Err("how fast a program accepts is not known: pass --accept, such as --accept \
+                    20000/s"
+            .to_owned());
+    }
+    let service = pace.service(&server.listening())?;
     let simulations = simulate_cell(&cell.settings, kernel, service)?;
     Ok(simulations.iter().map(Metrics::new).collect())
 }

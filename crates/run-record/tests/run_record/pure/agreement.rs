@@ -1,6 +1,6 @@
 //! How well the simulator agrees with a run.
 
-use run_record::{Agreement, Evidence, Simulated, TrialRecord};
+use run_record::{Agreement, Evidence, LedgerEvidence, Simulated, TrialRecord};
 
 use crate::support;
 
@@ -66,4 +66,18 @@ fn nine_of_ten_must_agree_and_fewer_than_ten_are_undecided() {
     };
     assert_eq!([held(0, 9), held(9, 10), held(8, 10)], [None, Some(true), Some(false)]);
     assert_eq!([held(90, 100), held(89, 100)], [Some(true), Some(false)]);
+}
+
+/// Which attempts a stopped program accepted is known from the kernel, or not at all.
+#[test]
+fn a_program_counts_if_all_its_accepts_are_known() {
+    let program = |unknown| {
+        let mut trial = trial("", 60, 90, 30);
+        trial.accepted = None;
+        trial.evidence.ledger =
+            Some(LedgerEvidence { accepted: 58, unknown, ..LedgerEvidence::default() });
+        trial
+    };
+    let agreements = Agreement::by_design(&[program(0), program(2)]);
+    assert_eq!((agreements[0].simulated, agreements[0].agreeing), (1, 1));
 }
