@@ -42,6 +42,8 @@ pub enum DiagError {
 pub struct Listener {
     /// Where it listens.
     pub local: SocketAddr,
+    /// Identifies the socket on this machine while it is up.
+    pub cookie: u64,
     /// Connections in its accept queue (`sk_ack_backlog`; Recv-Q of `ss`).
     pub queued: u32,
     /// The accept queue's limit, min(backlog, somaxconn)
@@ -64,6 +66,7 @@ impl Listener {
     fn new(socket: &InetResponseHeader, payload: &[u8]) -> Self {
         Self {
             local: (socket.socket_id.source_address, socket.socket_id.source_port).into(),
+            cookie: u64::from_ne_bytes(socket.socket_id.cookie),
             queued: socket.recv_queue,
             limit: socket.send_queue,
             inode: socket.inode,
@@ -72,25 +75,34 @@ impl Listener {
     }
 }
 
-fn header(payload: &[u8]) -> io::Result<InetResponseHeader> {
+pub(crate) fn header(payload: &[u8]) -> io::Result<InetResponseHeader> {
     InetResponseHeader::parse(payload).map_err(io::Error::other)
 }
 
 /// Size of `struct inet_diag_msg`, which precedes the attributes.
 const HEADER_BYTES: usize = 72;
 
+/// Size of `struct nlattr`.
+const ATTRIBUTE_HEADER_BYTES: usize = 4;
+
+/// The value of an attribute of a socket.
+pub(crate) fn attribute(payload: &[u8], kind: u16) -> Option<&[u8]> {
+    NlasIterator::new(payload.get(HEADER_BYTES..)?)
+        .filter_map(Result::ok)
+        .find(|attribute| attribute.kind() == kind)
+        .and_then(|attribute| {
+            let bytes = attribute.value_length();
+            attribute.into_inner().get(ATTRIBUTE_HEADER_BYTES..)?.get(..bytes)
+        })
+}
+
 /// Place of `SK_MEMINFO_DROPS` in the attribute `INET_DIAG_SKMEMINFO`.
 const DROPS: usize = 8;
 
 /// The `sk_drops` of a socket, from its attributes.
 fn dropped(payload: &[u8]) -> Option<u32> {
-    NlasIterator::new(payload.get(HEADER_BYTES..)?)
-        .filter_map(Result::ok)
-        .find(|attribute| attribute.kind() == INET_DIAG_SKMEMINFO)
-        .and_then(|attribute| {
-            let drops = attribute.value().chunks_exact(4).nth(DROPS)?;
-            Some(u32::from_ne_bytes(drops.try_into().ok()?))
-        })
+    let drops = attribute(payload, INET_DIAG_SKMEMINFO)?.chunks_exact(4).nth(DROPS)?;
+    Some(u32::from_ne_bytes(drops.try_into().ok()?))
 }
 
 /// An address family of TCP sockets. A socket of IPv6 can hold a connection
@@ -140,7 +152,7 @@ const BOUND_INACTIVE: u32 = 1 << 13;
 /// in any thread.
 #[derive(Debug)]
 pub struct SocketDiag {
-    netlink: Netlink,
+    pub(crate) netlink: Netlink,
 }
 
 impl SocketDiag {
@@ -306,7 +318,7 @@ impl SocketDiag {
         Ok(found)
     }
 
-    fn dump<T: Default>(
+    pub(crate) fn dump<T: Default>(
         &mut self,
         request: &InetRequest,
         mut fold: impl FnMut(&mut T, &InetResponseHeader),
@@ -334,7 +346,11 @@ impl SocketDiag {
         }
     }
 
-    fn request(family: AddressFamily, states: StateFlags, local_port: Option<u16>) -> InetRequest {
+    pub(crate) fn request(
+        family: AddressFamily,
+        states: StateFlags,
+        local_port: Option<u16>,
+    ) -> InetRequest {
         let mut socket_id = match family {
             AddressFamily::V4 => SocketId::new_v4(),
             AddressFamily::V6 => SocketId::new_v6(),

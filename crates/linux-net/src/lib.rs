@@ -29,6 +29,7 @@
 mod capability;
 mod clock;
 mod confined;
+mod connection_info;
 mod counters;
 mod diag;
 #[doc(hidden)]
@@ -41,6 +42,7 @@ mod machine_usage;
 mod malloc;
 mod namespace;
 mod namespace_factory;
+mod namespace_files;
 mod netlink;
 mod passive_opens;
 mod plain_thread;
@@ -69,6 +71,7 @@ pub use clock::{coarse_monotonic_ns, monotonic_ns, process_cpu_ns, process_cpu_n
 pub use confined::{
     PRIVATE_DIRECTORY, ResourceLimits, enter_pid_namespace, limit_on_exec, proc_is_own,
 };
+pub use connection_info::{ConnectionInfo, ConnectionTimes};
 pub use counters::{CounterDelta, Counters, CountersError};
 pub use diag::{AddressFamily, DiagError, Listener, PortSocket, SocketDiag};
 pub use kernel_names::{Counter, Sysctl};
@@ -81,6 +84,7 @@ pub use machine_usage::{MachineUsage, run_delay_seconds};
 pub use malloc::spare_address_space;
 pub use namespace::{NetworkNamespace, lead_session_on_exec};
 pub use namespace_factory::NamespaceFactory;
+pub use namespace_files::NamespaceFiles;
 pub use passive_opens::PassiveOpens;
 pub use plain_thread::PlainThread;
 pub use port_use::{Holder, PortUse, Process, explain_bind_error};

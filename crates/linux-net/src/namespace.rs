@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -73,7 +74,12 @@ impl NetworkNamespace {
         Self::open("/proc/self/ns/net")
     }
 
-    fn open(path: &str) -> Result<Self, NamespaceError> {
+    /// The namespace of a file such as /proc/PID/ns/net or /run/netns/NAME: the file keeps the
+    /// namespace in existence.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, NamespaceError> {
         let open = || {
             let file = File::open(path)?;
             let inode = file.metadata()?.ino();

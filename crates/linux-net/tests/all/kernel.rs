@@ -8,3 +8,4 @@ mod queues;
 mod sysctls;
 mod testbed;
 mod timer_wheel;
+mod watching;
