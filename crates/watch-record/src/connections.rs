@@ -10,15 +10,18 @@ pub struct ConnectionCounts {
     pub age_seconds: f64,
     /// Half-open: the last ACK of the handshake has not come, or was dropped.
     pub syn_recv: u32,
-    /// Established and not accepted: no process has a file for them.
+    /// Not accepted: ESTABLISHED or CLOSE_WAIT, and no process has a file for them. Nearly the
+    /// depth of the accept queue, which is read at another instant.
     pub not_accepted: u32,
-    /// How long the oldest of these has been established, seconds; none if there are none, or
-    /// if it is not known.
+    /// How long the oldest of these whose age is known has been established, seconds; none if
+    /// there is none. Right after many have come, some ages are not known for a few walks.
     pub oldest_not_accepted_seconds: Option<f64>,
     /// Established and accepted.
     pub established: u32,
     /// Closed by the client, not by the process: accepted or not.
     pub close_wait: u32,
+    /// Of these, those that are not accepted: no process can close them yet.
+    pub close_wait_not_accepted: u32,
     /// Closed, and kept by the kernel so that late segments harm no later connection.
     pub time_wait: u32,
     /// In any other state of closing.
@@ -27,10 +30,10 @@ pub struct ConnectionCounts {
     /// the rate of accept(2), because one that came and went between two walks is not seen.
     /// None at the first walk.
     pub accepted_per_second_at_least: Option<f64>,
-    /// Growth of `close_wait` over the last minute, or since the watch began.
+    /// Growth of the accepted ones in CLOSE_WAIT over the last minute, or since the watch began.
     pub close_wait_growth: i64,
     /// Seconds over which `close_wait_growth` was observed.
     pub close_wait_growth_seconds: f64,
-    /// In every second of that time in which `close_wait` changed it grew.
+    /// From no walk to the next of that time did their number decrease.
     pub close_wait_only_grew: bool,
 }

@@ -25,8 +25,10 @@ pub struct WatchedNamespace {
     pub sysctls: WatchedSysctls,
     /// Counters that changed since the watch began, and by how much.
     pub counters: BTreeMap<String, u64>,
-    /// Counters that changed in the last second that is complete, and by how much.
+    /// Counters that changed between the last two readings, and by how much.
     pub counters_last_second: BTreeMap<String, u64>,
+    /// Seconds between these two readings: about one, more on a busy machine.
+    pub counters_interval_seconds: f64,
     /// Ports of clients that are in use, for the destination with most of them; none before
     /// the first walk of all sockets, or without connections to elsewhere.
     pub busiest_destination: Option<PortUsage>,

@@ -1,0 +1,167 @@
+//! What a process does.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use linux_net::monotonic_ns;
+use procfs::process::{LimitValue, Process};
+use watch_record::{ProcessActivity, WatchedProcess};
+
+/// Threads of a process that are looked at.
+const MAX_THREADS: usize = 64;
+
+/// A process that is looked at repeatedly.
+#[derive(Debug)]
+pub(crate) struct WatchedTimes {
+    /// When it started, ticks since the machine did: with its number it identifies the process.
+    started: u64,
+    at_ns: u64,
+    cpu_ticks: u64,
+    /// Run delay of each thread, nanoseconds.
+    delays_ns: BTreeMap<i32, u64>,
+}
+
+/// What a process does now; `before` is of the last look at the same number, and is replaced.
+/// `None` if it has ended.
+pub(crate) fn look(pid: u32, before: &mut Option<WatchedTimes>) -> Option<WatchedProcess> {
+    let process = Process::new(pid.cast_signed()).ok()?;
+    let stat = process.stat().ok()?;
+    let at_ns = monotonic_ns();
+    let (activity, delays_ns) = threads(&process);
+    let cpu_ticks = stat.utime + stat.stime;
+    let same = before.take().filter(|before| before.started == stat.starttime);
+    let passed = |before: &WatchedTimes| at_ns.saturating_sub(before.at_ns) as f64 / 1e9;
+    let cpu_share = same.as_ref().map(|before| {
+        let ticks = cpu_ticks.saturating_sub(before.cpu_ticks);
+        ticks as f64 / procfs::ticks_per_second() as f64 / passed(before)
+    });
+    let run_delay_share = same.as_ref().filter(|_| !delays_ns.is_empty()).map(|before| {
+        let delay = |(thread, now): (&i32, &u64)| {
+            before.delays_ns.get(thread).map_or(0, |then| now.saturating_sub(*then))
+        };
+        delays_ns.iter().map(delay).sum::<u64>() as f64 / 1e9 / passed(before)
+    });
+    *before = Some(WatchedTimes { started: stat.starttime, at_ns, cpu_ticks, delays_ns });
+    let max_open_files = match process.limits().ok().map(|limits| limits.max_open_files.soft_limit)
+    {
+        Some(LimitValue::Value(limit)) => Some(limit),
+        _ => None,
+    };
+    Some(WatchedProcess {
+        pid,
+        name: stat.comm,
+        command: process.cmdline().unwrap_or_default(),
+        activity,
+        open_files: process.fd_count().ok().map(|files| files as u64),
+        max_open_files,
+        cpu_share: cpu_share.filter(|share| share.is_finite()),
+        run_delay_share: run_delay_share.filter(|share| share.is_finite()),
+    })
+}
+
+/// The name of a process; `None` if it has ended.
+pub(crate) fn name(pid: u32) -> Option<String> {
+    Some(fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim_end().to_owned())
+}
+
+/// What its threads do, and their run delays.
+fn threads(process: &Process) -> (Option<ProcessActivity>, BTreeMap<i32, u64>) {
+    let mut activity = ProcessActivity { frozen: is_frozen(process), ..ProcessActivity::default() };
+    let mut waits = BTreeMap::<String, u32>::new();
+    let mut delays_ns = BTreeMap::new();
+    let Ok(tasks) = process.tasks() else { return (None, delays_ns) };
+    for task in tasks.flatten().take(MAX_THREADS) {
+        let Ok(stat) = task.stat() else { continue };
+        activity.threads += 1;
+        match stat.state {
+            'R' => activity.running += 1,
+            'T' | 't' => activity.stopped += 1,
+            'D' => activity.uninterruptible += 1,
+            _ => activity.sleeping += 1,
+        }
+        if let Ok(times) = task.schedstat() {
+            delays_ns.insert(task.tid, times.run_delay);
+        }
+        let waits_in = fs::read_to_string(format!("/proc/{}/task/{}/wchan", task.pid, task.tid));
+        if let Ok(function) = waits_in
+            && !matches!(stat.state, 'R' | 'T' | 't')
+            && !matches!(function.as_str(), "" | "0")
+        {
+            *waits.entry(function).or_default() += 1;
+        }
+    }
+    let mut waits: Vec<_> = waits.into_iter().collect();
+    waits.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    activity.waits_in = waits.into_iter().map(|(function, _)| function).collect();
+    ((activity.threads > 0).then_some(activity), delays_ns)
+}
+
+/// Whether its control group is frozen, in either version of control groups.
+fn is_frozen(process: &Process) -> bool {
+    let groups = process.cgroups().into_iter().flatten();
+    groups.into_iter().any(|group| {
+        let path = &group.pathname;
+        let has = |file: String, line: &str| {
+            fs::read_to_string(file).is_ok_and(|text| text.lines().any(|it| it == line))
+        };
+        let is_freezer = group.controllers.iter().any(|controller| controller == "freezer");
+        match group.hierarchy {
+            0 => has(format!("/sys/fs/cgroup{path}/cgroup.events"), "frozen 1"),
+            _ if is_freezer => has(format!("/sys/fs/cgroup/freezer{path}/freezer.state"), "FROZEN"),
+            _ => false,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
+    use super::*;
+
+    fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+        let start = Instant::now();
+        while !is_so() {
+            assert!(start.elapsed() < Duration::from_secs(60), "{what}");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_process_that_is_stopped_says_so_until_it_is_continued() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let pid = child.id();
+        let mut times = None;
+        let mut stopped = || {
+            let process = look(pid, &mut times).unwrap();
+            let activity = process.activity.unwrap();
+            (activity.is_stopped(), process.name == "cat" && process.command == ["cat"])
+        };
+        wait_until("it is cat", || stopped() == (false, true));
+        let signal = |signal| kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
+        signal(Signal::SIGSTOP);
+        wait_until("it is stopped", || stopped() == (true, true));
+        signal(Signal::SIGCONT);
+        wait_until("it goes on", || stopped() == (false, true));
+        let process = look(pid, &mut times).unwrap();
+        assert!(process.open_files.unwrap() >= 3 && process.max_open_files.is_some());
+        assert!(process.cpu_share.is_some());
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(look(pid, &mut times), None);
+    }
+
+    #[test]
+    fn another_process_of_the_same_number_has_no_earlier_times() {
+        let pid = std::process::id();
+        let mut times = None;
+        assert_eq!(look(pid, &mut times).unwrap().cpu_share, None);
+        assert!(look(pid, &mut times).unwrap().cpu_share.is_some());
+        times.as_mut().unwrap().started += 1;
+        assert_eq!(look(pid, &mut times).unwrap().cpu_share, None);
+    }
+}

@@ -1,0 +1,92 @@
+//! Names of containers.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use bollard::query_parameters::ListContainersOptions;
+use bollard::{API_DEFAULT_VERSION, Docker};
+
+/// Hexadecimal digits of a container's ID.
+const ID_DIGITS: usize = 64;
+
+/// Digits of an ID that are shown, as by `docker ps`.
+pub(crate) const SHOWN_DIGITS: usize = 12;
+
+/// The socket of the engine.
+const SOCKET: &str = "/var/run/docker.sock";
+
+/// How long its answer is waited for, seconds.
+const TIMEOUT_SECONDS: u64 = 2;
+
+/// The names of the containers that an engine has, if one answers.
+#[derive(Debug, Default)]
+pub(crate) struct Containers {
+    names: HashMap<String, String>,
+    /// IDs that the engine was asked for.
+    asked: HashSet<String>,
+}
+
+impl Containers {
+    /// The name of the container of a process: the engine's, or the start of its ID. `None` if
+    /// it is in none, as far as its control group shows.
+    pub(crate) fn of_process(&mut self, pid: u32) -> Option<String> {
+        let id = container_id(&fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)?;
+        if !self.names.contains_key(&id) && self.asked.insert(id.clone()) {
+            self.names.extend(list());
+        }
+        let short = || id[..SHOWN_DIGITS].to_owned();
+        Some(self.names.get(&id).cloned().unwrap_or_else(short))
+    }
+}
+
+/// The ID in a text such as /proc/PID/cgroup: of the innermost container.
+fn container_id(groups: &str) -> Option<String> {
+    let is_digit = |c: char| c.is_ascii_hexdigit();
+    let words = groups.split(|c: char| !is_digit(c));
+    words.filter(|word| word.len() == ID_DIGITS).next_back().map(str::to_owned)
+}
+
+/// IDs and names of the containers that run; empty if no engine answers.
+fn list() -> HashMap<String, String> {
+    if !Path::new(SOCKET).exists() {
+        return HashMap::new();
+    }
+    let list = async {
+        let docker =
+            Docker::connect_with_unix(SOCKET, TIMEOUT_SECONDS, API_DEFAULT_VERSION).ok()?;
+        let listed = docker.list_containers(None::<ListContainersOptions>);
+        tokio::time::timeout(Duration::from_secs(TIMEOUT_SECONDS), listed).await.ok()?.ok()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let containers = runtime.ok().and_then(|runtime| runtime.block_on(list)).unwrap_or_default();
+    let named = containers.into_iter().filter_map(|container| {
+        let name = container.names?.into_iter().next()?;
+        Some((container.id?, name.trim_start_matches('/').to_owned()))
+    });
+    named.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_innermost_container_is_found_in_every_form() {
+        let id = "0123456789abcdef".repeat(4);
+        let other = "f".repeat(ID_DIGITS);
+        for groups in [
+            format!("0::/system.slice/docker-{id}.scope\n"),
+            format!("12:cpu:/docker/{id}\n0::/\n"),
+            format!("0::/kubepods.slice/kubepods-pod12.slice/cri-containerd-{id}.scope"),
+            format!("0::/machine.slice/libpod-{id}.scope/container"),
+            format!("0::/docker/{other}/docker/{id}"),
+        ] {
+            assert_eq!(container_id(&groups).as_deref(), Some(id.as_str()), "{groups}");
+        }
+        for groups in ["", "0::/", "0::/user.slice/user-1000.slice", &format!("0::/{id}0")] {
+            assert_eq!(container_id(groups), None, "{groups}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Which listeners are shown.
+
+use watch_record::{Snapshot, WatchedListener, WatchedNamespace};
+
+use crate::containers::SHOWN_DIGITS;
+use crate::settings::Filter;
+
+impl Filter {
+    /// Removes the listeners that do not meet every condition and, if there is one, the
+    /// namespaces that are left without a listener.
+    pub fn apply(&self, snapshot: &mut Snapshot) {
+        if *self == Self::default() {
+            return;
+        }
+        let namespaces = &snapshot.namespaces;
+        snapshot.listeners.retain(|listener| {
+            let namespace = namespaces.iter().find(|it| it.inode == listener.namespace);
+            self.shows(listener, namespace)
+        });
+        let listeners = &snapshot.listeners;
+        snapshot.namespaces.retain(|namespace| {
+            listeners.iter().any(|listener| listener.namespace == namespace.inode)
+        });
+    }
+
+    fn shows(&self, listener: &WatchedListener, namespace: Option<&WatchedNamespace>) -> bool {
+        let named = |container: &Option<String>| {
+            let is_it = |name: &str, wanted: &str| {
+                let is_id =
+                    name.len() == SHOWN_DIGITS && name.chars().all(|c| c.is_ascii_hexdigit());
+                // Of an ID a part is shown, and a part is given.
+                name == wanted || (is_id && (name.starts_with(wanted) || wanted.starts_with(name)))
+            };
+            container.as_ref().is_some_and(|name| self.containers.iter().any(|it| is_it(name, it)))
+        };
+        let in_namespace = namespace.is_some_and(|namespace| {
+            let number = namespace.inode.to_string();
+            self.namespaces.iter().any(|it| Some(it) == namespace.name.as_ref() || *it == number)
+        });
+        let in_container =
+            named(&listener.container) || namespace.is_some_and(|it| named(&it.container));
+        let mut processes = listener.processes.iter();
+        let has_name = processes.clone().any(|process| self.processes.contains(&process.name));
+        (self.ports.is_empty() || self.ports.contains(&listener.address.port()))
+            && (self.processes.is_empty() || has_name)
+            && (self.pids.is_empty() || processes.any(|process| self.pids.contains(&process.pid)))
+            && (self.containers.is_empty() || in_container)
+            && (self.namespaces.is_empty() || in_namespace)
+    }
+}

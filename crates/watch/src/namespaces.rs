@@ -1,0 +1,108 @@
+//! The namespaces that are watched, as they come and go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use watch_record::Unseen;
+
+use crate::discover::{Found, discover};
+use crate::handles::Handles;
+
+/// The namespaces that are watched.
+#[derive(Debug)]
+pub(crate) struct Namespaces {
+    own: u64,
+    /// All of the machine, or only the own one.
+    all: bool,
+    /// Those that are open, the own one included.
+    open: BTreeSet<u64>,
+    /// Those that could not be opened, and why: they are not tried again.
+    refused: BTreeMap<u64, String>,
+    /// Rights were dropped: no other namespace can be entered any more.
+    are_rights_dropped: bool,
+}
+
+/// What has changed.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// All that were found.
+    pub(crate) found: BTreeMap<u64, Found>,
+    /// Those that are new.
+    pub(crate) opened: Vec<Handles>,
+    /// Those that have no process and no name any more.
+    pub(crate) gone: Vec<u64>,
+    /// What cannot be seen.
+    pub(crate) unseen: Vec<Unseen>,
+}
+
+impl Namespaces {
+    /// With only the own one.
+    pub(crate) fn new(own: u64, all: bool) -> Self {
+        let open = BTreeSet::from([own]);
+        Self { own, all, open, refused: BTreeMap::new(), are_rights_dropped: false }
+    }
+
+    /// Whether it is that of this process.
+    pub(crate) fn is_own(&self, inode: u64) -> bool {
+        inode == self.own
+    }
+
+    /// From now on no other namespace can be entered.
+    pub(crate) fn drop_rights(&mut self) {
+        self.are_rights_dropped = true;
+    }
+
+    /// Looks for namespaces, and opens those that are new.
+    pub(crate) fn find(&mut self) -> Changes {
+        let mut changes = Changes::default();
+        let (found, hidden) = discover();
+        if !self.all {
+            changes.found = found.into_iter().filter(|(inode, _)| *inode == self.own).collect();
+            return changes;
+        }
+        for (inode, found) in &found {
+            if self.open.contains(inode) || self.refused.contains_key(inode) {
+                continue;
+            }
+            if self.are_rights_dropped {
+                let why = "it appeared after the rights were dropped (--user); watch as root, or \
+                           start the watch again";
+                self.refused.insert(*inode, why.to_owned());
+                continue;
+            }
+            match Handles::of(&found.path) {
+                // The process may have moved, or its number may be another's by now.
+                Ok(handles) if handles.inode == *inode => {
+                    self.open.insert(*inode);
+                    changes.opened.push(handles);
+                }
+                Ok(_) => {}
+                Err(error) if error.is_refused() => {
+                    self.refused.insert(*inode, format!("{error}; root may enter it"));
+                }
+                // It has ended.
+                Err(_) => {}
+            }
+        }
+        let is_gone = |inode: &&u64| **inode != self.own && !found.contains_key(*inode);
+        changes.gone = self.open.iter().filter(is_gone).copied().collect();
+        self.open.retain(|inode| !changes.gone.contains(inode));
+        self.refused.retain(|inode, _| found.contains_key(inode));
+        changes.unseen =
+            self.refused.iter().map(|(inode, why)| unseen(*inode, &found[inode], why)).collect();
+        changes.unseen.extend((hidden > 0).then(|| Unseen {
+            what: "network namespaces of other users' processes".to_owned(),
+            why: format!("{hidden} processes do not show theirs to this user; root sees all"),
+        }));
+        changes.found = found;
+        changes
+    }
+}
+
+fn unseen(inode: u64, found: &Found, why: &str) -> Unseen {
+    let place = match (&found.name, found.pid) {
+        (Some(name), _) => format!(" ({name})"),
+        (None, Some(pid)) => format!(" (process {pid})"),
+        (None, None) => String::new(),
+    };
+    Unseen { what: format!("network namespace {inode}{place}"), why: why.to_owned() }
+}

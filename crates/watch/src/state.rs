@@ -1,0 +1,110 @@
+//! Everything that a watch knows.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use watch_record::{Effort, PeerConnection, Unseen, WatchedProcess};
+
+use crate::listener_state::ListenerState;
+use crate::namespace_state::NamespaceState;
+
+/// Everything that a watch knows, shared by its threads.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) started_ns: u64,
+    pub(crate) namespaces: BTreeMap<u64, NamespaceState>,
+    /// By number.
+    pub(crate) processes: HashMap<u32, OwnedProcess>,
+    /// Processes that have each socket of a listener, by its inode; `None` before the first
+    /// search that sought it.
+    pub(crate) owners: HashMap<u32, Vec<u32>>,
+    pub(crate) effort: Effort,
+    /// When the last looks were, nanoseconds of the monotonic clock.
+    pub(crate) look_times: VecDeque<u64>,
+    /// CPU time of this process: at the beginning, and lately.
+    pub(crate) cpu: CpuReadings,
+    /// What cannot be seen, by the part of the watch that found it.
+    pub(crate) unseen: BTreeMap<&'static str, BTreeSet<(String, String)>>,
+    pub(crate) selected: Option<Selected>,
+}
+
+/// A process that has a listener.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnedProcess {
+    pub(crate) process: WatchedProcess,
+    pub(crate) container: Option<String>,
+}
+
+/// The CPU time of this process, nanoseconds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CpuReadings {
+    pub(crate) began_ns: u64,
+    /// Times of the monotonic clock, with the CPU time at each: of about ten seconds.
+    pub(crate) lately: VecDeque<(u64, u64)>,
+}
+
+/// The selected listener.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selected {
+    pub(crate) id: u64,
+    pub(crate) connections: Vec<PeerConnection>,
+    pub(crate) omitted: u32,
+    pub(crate) listed_ns: Option<u64>,
+}
+
+/// Looks whose times are kept.
+const LOOK_TIMES: usize = 256;
+
+/// How long readings of the CPU time are kept.
+const LATELY_NS: u64 = 10_000_000_000;
+
+impl State {
+    pub(crate) fn new(started_ns: u64, cpu_ns: u64, effort: Effort) -> Self {
+        Self {
+            started_ns,
+            namespaces: BTreeMap::new(),
+            processes: HashMap::new(),
+            owners: HashMap::new(),
+            effort,
+            look_times: VecDeque::new(),
+            cpu: CpuReadings { began_ns: cpu_ns, lately: VecDeque::from([(started_ns, cpu_ns)]) },
+            unseen: BTreeMap::new(),
+            selected: None,
+        }
+    }
+
+    /// Adds a look of all namespaces.
+    pub(crate) fn looked(&mut self, at_ns: u64) {
+        self.effort.looks += 1;
+        self.look_times.push_back(at_ns);
+        if self.look_times.len() > LOOK_TIMES {
+            self.look_times.pop_front();
+        }
+    }
+
+    /// Adds a reading of the CPU time of this process.
+    pub(crate) fn used_cpu(&mut self, now_ns: u64, cpu_ns: u64) {
+        let lately = &mut self.cpu.lately;
+        lately.push_back((now_ns, cpu_ns));
+        let begin_ns = now_ns.saturating_sub(LATELY_NS);
+        while lately.get(1).is_some_and(|&(at_ns, _)| at_ns <= begin_ns) {
+            lately.pop_front();
+        }
+    }
+
+    /// Replaces what a part of the watch could not see.
+    pub(crate) fn cannot_see(
+        &mut self,
+        part: &'static str,
+        unseen: impl IntoIterator<Item = Unseen>,
+    ) {
+        let unseen = unseen.into_iter().map(|Unseen { what, why }| (what, why)).collect();
+        self.unseen.insert(part, unseen);
+    }
+
+    /// The listener with this cookie, and its namespace.
+    pub(crate) fn listener(&self, id: u64) -> Option<(&NamespaceState, &ListenerState)> {
+        self.namespaces
+            .values()
+            .find_map(|namespace| Some((namespace, namespace.listeners.get(&id)?)))
+    }
+}

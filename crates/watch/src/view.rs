@@ -1,0 +1,142 @@
+//! What is shown of the state.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use linux_net::monotonic_ns;
+use run_record::wall_time;
+use watch_record::{
+    Effort, LimitFrom, ListenerDetails, Snapshot, Unseen, WatchedListener, WatchedNamespace,
+};
+
+use crate::address_state::AddressCounts;
+use crate::listener_state::ListenerState;
+use crate::namespace_state::NamespaceState;
+use crate::state::State;
+
+impl State {
+    /// Everything, in the order of namespaces and addresses, without its troubles.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let now_ns = monotonic_ns();
+        let mut listeners = Vec::new();
+        for namespace in self.namespaces.values() {
+            let mut sharing: HashMap<SocketAddr, u32> = HashMap::new();
+            for listener in namespace.listeners.values() {
+                *sharing.entry(listener.local).or_default() += 1;
+            }
+            listeners.extend(namespace.listeners.values().map(|listener| {
+                self.watched_listener(namespace, listener, sharing[&listener.local], now_ns)
+            }));
+        }
+        listeners.sort_by_key(|listener| (listener.namespace, listener.address, listener.id));
+        Snapshot {
+            at: wall_time().to_string(),
+            watched_seconds: now_ns.saturating_sub(self.started_ns) as f64 / 1e9,
+            effort: self.effort(now_ns),
+            listeners,
+            namespaces: self.namespaces.values().map(NamespaceState::watched).collect(),
+            unseen: self.unseen(),
+        }
+    }
+
+    fn watched_listener(
+        &self,
+        namespace: &NamespaceState,
+        listener: &ListenerState,
+        sharing_address: u32,
+        now_ns: u64,
+    ) -> WatchedListener {
+        let pids = self.owners.get(&listener.inode);
+        let owned = pids.into_iter().flatten().filter_map(|pid| self.processes.get(pid));
+        // A second may have passed since the last look.
+        let mut seconds = listener.seconds.clone();
+        seconds.advance(now_ns.saturating_sub(self.started_ns));
+        let counts = namespace.walked_ns.filter(|walked_ns| *walked_ns >= listener.first_seen_ns);
+        let counts = counts.map(|walked_ns| {
+            let found = namespace.addresses.get(&listener.local).copied();
+            found.unwrap_or_else(|| AddressCounts::none(walked_ns)).at(now_ns)
+        });
+        WatchedListener {
+            id: listener.cookie,
+            address: listener.local,
+            namespace: namespace.inode,
+            processes: owned.clone().map(|owned| owned.process.clone()).collect(),
+            container: owned.clone().find_map(|owned| owned.container.clone()),
+            processes_are_known: pids.is_some(),
+            limit: listener.limit,
+            limit_from: LimitFrom::new(listener.limit, namespace.sysctls.somaxconn),
+            depth: listener.depth,
+            peak: listener.peak,
+            peak_last_minute: seconds.peak(),
+            drops_total: listener.drops,
+            drops_watched: listener.drops_watched,
+            drops_last_second: seconds.last_drops(),
+            connections: counts,
+            sharing_address,
+            seconds: seconds.complete(),
+            troubles: Vec::new(),
+        }
+    }
+
+    fn effort(&self, now_ns: u64) -> Effort {
+        let mut gaps: Vec<u64> = self
+            .look_times
+            .iter()
+            .zip(self.look_times.iter().skip(1))
+            .map(|(a, b)| b - a)
+            .collect();
+        gaps.sort_unstable();
+        let median = gaps.get(gaps.len() / 2).map(|&gap_ns| gap_ns as f64 / 1e9);
+        let (last_ns, last_cpu_ns) = *self.cpu.lately.back().expect("the first reading stays");
+        let (first_ns, first_cpu_ns) = *self.cpu.lately.front().expect("the first reading stays");
+        let share = |cpu_ns: u64, ns: u64| if ns == 0 { 0.0 } else { cpu_ns as f64 / ns as f64 };
+        debug_assert!(last_ns <= now_ns);
+        Effort {
+            achieved_interval_seconds: median.unwrap_or(self.effort.interval_seconds),
+            cpu_share: share(
+                last_cpu_ns.saturating_sub(self.cpu.began_ns),
+                last_ns.saturating_sub(self.started_ns),
+            ),
+            recent_cpu_share: share(last_cpu_ns.saturating_sub(first_cpu_ns), last_ns - first_ns),
+            ..self.effort
+        }
+    }
+
+    fn unseen(&self) -> Vec<Unseen> {
+        let unseen = self.unseen.values().flatten();
+        unseen.map(|(what, why)| Unseen { what: what.clone(), why: why.clone() }).collect()
+    }
+
+    /// The details of the selected listener; `None` if none is selected, or it is gone.
+    pub(crate) fn details(&self) -> Option<ListenerDetails> {
+        let selected = self.selected.as_ref()?;
+        let (_, listener) = self.listener(selected.id)?;
+        let seconds = |at_ns| monotonic_ns().saturating_sub(at_ns) as f64 / 1e9;
+        Some(ListenerDetails {
+            id: selected.id,
+            history: listener.history.history(),
+            connections: selected.connections.clone(),
+            omitted_connections: selected.omitted,
+            connections_age_seconds: selected.listed_ns.map(seconds),
+        })
+    }
+}
+
+impl NamespaceState {
+    fn watched(&self) -> WatchedNamespace {
+        let (counters_last_second, counters_interval_seconds) = self.increased_lately();
+        WatchedNamespace {
+            inode: self.inode,
+            is_own: self.is_own,
+            name: self.name.clone(),
+            container: self.container.clone(),
+            process: self.process.clone(),
+            sysctls: self.sysctls,
+            counters: self.increased(),
+            counters_last_second,
+            counters_interval_seconds,
+            busiest_destination: self.busiest_destination.clone(),
+            troubles: Vec::new(),
+        }
+    }
+}
