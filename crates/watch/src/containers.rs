@@ -44,8 +44,8 @@ impl Containers {
 /// The ID in a text such as /proc/PID/cgroup: of the innermost container.
 fn container_id(groups: &str) -> Option<String> {
     let is_digit = |c: char| c.is_ascii_hexdigit();
-    let words = groups.split(|c: char| !is_digit(c));
-    words.filter(|word| word.len() == ID_DIGITS).next_back().map(str::to_owned)
+    let mut words = groups.split(|c: char| !is_digit(c));
+    words.rfind(|word| word.len() == ID_DIGITS).map(str::to_owned)
 }
 
 /// IDs and names of the containers that run; empty if no engine answers.
