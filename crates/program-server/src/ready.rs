@@ -149,7 +149,14 @@ mod tests {
     use super::*;
 
     fn listener(local: &str) -> Listener {
-        Listener { local: local.parse().unwrap(), queued: 0, limit: 5, inode: 1, drops: None }
+        Listener {
+            local: local.parse().unwrap(),
+            cookie: 1,
+            queued: 0,
+            limit: 5,
+            inode: 1,
+            drops: None,
+        }
     }
 
     fn on_80(address: Option<&str>) -> CommandServer {
