@@ -29,4 +29,4 @@ pub use predict::{CellPrediction, Predictions, SimulatedCell};
 pub use result::{
     MemberResult, PairResult, RunCounts, RunResult, RunViolation, Shown, ShownScenario, SuiteResult,
 };
-pub use size::{BacklogRow, Sizing, Unprotected};
+pub use size::{AcceptBounds, BacklogRow, Sizing, Unprotected};

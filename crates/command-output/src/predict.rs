@@ -33,7 +33,8 @@ pub struct CellPrediction {
     /// The laws that cannot decide the cell, with the reason.
     pub not_applied: Vec<LawNotApplied>,
     /// The results of a simulation: one for each position of the load among the slots of the
-    /// kernel's timer wheel. Empty without --simulate.
+    /// kernel's timer wheel, and that for each bound of an accept pace with bounds. Empty without
+    /// --simulate.
     pub simulated: Vec<SimulatedCell>,
     /// Why the cell is not simulated.
     pub not_simulated: Option<String>,

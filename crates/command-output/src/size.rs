@@ -14,6 +14,8 @@ pub struct Sizing {
     pub accepts_per_second: f64,
     /// Where the accept rate is from.
     pub accept_source: String,
+    /// The bounds of the accept rate; none if it was given, or the server lists its accepts.
+    pub accept_bounds: Option<AcceptBounds>,
     /// Round-trip time to the clients.
     pub round_trip_seconds: f64,
     /// The largest allowed share of late connections, 0 to 1.
@@ -30,6 +32,22 @@ pub struct Sizing {
     pub without_syncookies: Option<Unprotected>,
     /// The result of each backlog that was simulated.
     pub rows: Vec<BacklogRow>,
+}
+
+/// The bounds of an accept rate, by the kernel's counts of accepts while connections waited.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct AcceptBounds {
+    /// Accepts that were counted.
+    pub accepts: u64,
+    /// The least connections per second that the server can accept.
+    pub slowest_per_second: f64,
+    /// The most; none if the samples are too rare for such a bound: then
+    /// `accepts_per_second` is the slowest.
+    pub fastest_per_second: Option<f64>,
+    /// The smallest sufficient backlog of the slowest server.
+    pub backlog_if_slowest: u32,
+    /// The same of the fastest one.
+    pub backlog_if_fastest: Option<u32>,
 }
 
 /// What a server with `tcp_syncookies` 0 needs.

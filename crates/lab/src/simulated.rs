@@ -65,9 +65,6 @@ pub(crate) enum SimulatedTrial {
     AtPace(PaceSimulation),
 }
 
-/// Fewer accepts are no pace.
-const MIN_ACCEPTS: u64 = 10;
-
 /// Simulates a trial: its connect(2) calls at their times, with clients that close their
 /// sockets when the real ones did, on a server that accepts a connection at each time at
 /// which the real one returned from accept(2); if these are not known, at an even pace, once
@@ -89,10 +86,11 @@ pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Result<SimulatedTrial,
         }
         TrialAccepts::Stopped { .. } => with(Accepts::Never).map(SimulatedTrial::FromAccepts),
         TrialAccepts::AtPace { pace, .. } => {
-            if pace.accepted < MIN_ACCEPTS {
+            if pace.accepted < AcceptPace::MIN_ACCEPTS {
                 return Err(format!(
-                    "fewer than {MIN_ACCEPTS} accepts were counted while connections waited for \
-                     the program: too few for a pace"
+                    "fewer than {} accepts were counted while connections waited for the program: \
+                     too few for a pace",
+                    AcceptPace::MIN_ACCEPTS
                 ));
             }
             let with = |between_ns: f64| {

@@ -34,11 +34,12 @@ pub(crate) struct PredictArguments {
     #[arg(long)]
     simulate: bool,
     /// Time between two accept(2) calls while connections wait, or their rate, such as
-    /// 30000/s. The default is an estimate.
+    /// 30000/s. The default is an estimate for the lab's server, and none for a program.
     #[arg(long, value_name = "TIME|RATE", value_parser = parse_accept_time)]
     #[arg(requires = "simulate", conflicts_with = "from")]
     accept: Option<Duration>,
-    /// Use the times between two accept(2) calls that this run measured.
+    /// Use the times between two accept(2) calls that this run measured; of a program, the
+    /// bounds that the kernel's counts give.
     #[arg(long, value_name = "RUN", requires = "simulate")]
     #[arg(add = ArgValueCompleter::new(completion::runs))]
     from: Option<PathBuf>,
@@ -79,7 +80,7 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result {
             scenario: plan.scenario.name.clone(),
             question: plan.scenario.question.clone(),
             kernel: kernel.describe(&facts),
-            accept_pace: simulate.then(|| pace.describe(simulation::has_delays(&plan))),
+            accept_pace: simulate.then(|| simulation::describe_pace(&plan, &pace)),
             cells,
         });
     }

@@ -1,18 +1,18 @@
 //! `queuelab size`: finds the smallest backlog for a burst, by simulation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use clap_complete::ArgValueCompleter;
-use command_output::{BacklogRow, Sizing, Unprotected};
+use command_output::{AcceptBounds, BacklogRow, Sizing, Unprotected};
 use lab::KernelFacts;
 use queue_model::sizing::{BacklogResult, BurstSettings, Bursts, Cookies, WithoutCookies};
 use report::Table;
 use run_view::prose::wrap_to;
 use run_view::{Emphasis, Printable};
 
-use super::accept_pace::MeasuredPaces;
+use super::accept_pace::{CountedPace, MeasuredPaces, TimePerAccept};
 use super::kernel_rules::KernelArguments;
 use super::{print_document, print_output, print_text, screen};
 use crate::completion;
@@ -31,7 +31,8 @@ pub(crate) struct SizeArguments {
     #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     #[arg(required_unless_present = "from", conflicts_with = "from")]
     accept: Option<f64>,
-    /// Use the rate at which the server of this run accepted while connections waited.
+    /// Use the rate at which the server of this run accepted while connections waited; of a
+    /// program, what the kernel's counts say of it, with its bounds.
     #[arg(long, value_name = "RUN")]
     #[arg(add = ArgValueCompleter::new(completion::runs))]
     from: Option<PathBuf>,
@@ -81,14 +82,15 @@ fn parse_share(text: &str) -> std::result::Result<f64, String> {
 /// Prints the smallest sufficient backlog, and compares it with others.
 pub(crate) fn size(arguments: &SizeArguments) -> Result {
     let kernel = arguments.kernel.facts()?;
-    let (accept_rate, accept_source) = match (&arguments.from, arguments.accept) {
-        (Some(run), _) => {
-            let between = MeasuredPaces::read(run)?.only()?;
-            (1.0 / between.as_secs_f64(), format!("measured in {}", run.display()))
-        }
-        (None, accept) => (accept.unwrap_or_default(), "--accept".to_owned()),
+    let accepts = match (&arguments.from, arguments.accept) {
+        (Some(run), _) => Accepts::measured(run)?,
+        (None, accept) => Accepts {
+            per_second: accept.unwrap_or_default(),
+            source: "--accept".to_owned(),
+            counted: None,
+        },
     };
-    let sizing = find(arguments, &kernel, accept_rate, accept_source);
+    let sizing = find(arguments, &kernel, accepts);
     if arguments.json {
         return print_document(&sizing);
     }
@@ -98,13 +100,33 @@ pub(crate) fn size(arguments: &SizeArguments) -> Result {
     print_text(&describe(&sizing))
 }
 
-fn find(
-    arguments: &SizeArguments,
-    kernel: &KernelFacts,
-    accept_rate: f64,
-    accept_source: String,
-) -> Sizing {
-    let mut bursts = Bursts::new(BurstSettings {
+/// How fast the server accepts while connections wait.
+struct Accepts {
+    per_second: f64,
+    /// Where it is from.
+    source: String,
+    /// What it can be by the kernel's counts; none if it is known by other means.
+    counted: Option<CountedPace>,
+}
+
+impl Accepts {
+    /// The accepts of the server of a run.
+    fn measured(run: &Path) -> Result<Self> {
+        let paces = MeasuredPaces::read(run)?;
+        let pace = paces.only()?;
+        Ok(Self {
+            per_second: 1.0 / pace.time.usual().as_secs_f64(),
+            source: format!("measured in {}: {pace}", run.display()),
+            counted: match &pace.time {
+                TimePerAccept::Medians(_) => None,
+                TimePerAccept::Counted(counted) => Some(*counted),
+            },
+        })
+    }
+}
+
+fn bursts(arguments: &SizeArguments, kernel: &KernelFacts, accept_rate: f64) -> Bursts {
+    Bursts::new(BurstSettings {
         arrival_rate: arguments.arrivals,
         connections: arguments.burst,
         accept_rate,
@@ -113,7 +135,29 @@ fn find(
         syn_queue_full: kernel.rules().syn_queue_full(),
         hz: kernel.hz(),
         seed: arguments.seed,
-    });
+    })
+}
+
+fn accept_bounds(
+    arguments: &SizeArguments,
+    kernel: &KernelFacts,
+    counted: &CountedPace,
+) -> AcceptBounds {
+    let backlog =
+        |per_second| bursts(arguments, kernel, per_second).smallest_backlog(Cookies::WhenFull);
+    let slowest = 1e9 / counted.most_ns;
+    let fastest = (counted.least_ns > 0.0).then(|| 1e9 / counted.least_ns);
+    AcceptBounds {
+        accepts: counted.accepts,
+        slowest_per_second: slowest,
+        fastest_per_second: fastest,
+        backlog_if_slowest: backlog(slowest),
+        backlog_if_fastest: fastest.map(backlog),
+    }
+}
+
+fn find(arguments: &SizeArguments, kernel: &KernelFacts, accepts: Accepts) -> Sizing {
+    let mut bursts = bursts(arguments, kernel, accepts.per_second);
     let backlog = bursts.smallest_backlog(Cookies::WhenFull);
     let mut backlogs = vec![backlog, backlog / 2, 128, 4096];
     backlogs.sort_unstable();
@@ -125,8 +169,9 @@ fn find(
     Sizing {
         arrivals_per_second: arguments.arrivals,
         burst: arguments.burst,
-        accepts_per_second: accept_rate,
-        accept_source,
+        accepts_per_second: accepts.per_second,
+        accept_source: accepts.source,
+        accept_bounds: accepts.counted.map(|it| accept_bounds(arguments, kernel, &it)),
         round_trip_seconds: arguments.rtt.as_secs_f64(),
         max_late_share: arguments.target,
         seed: arguments.seed,
@@ -179,9 +224,15 @@ fn describe(sizing: &Sizing) -> Printable {
         .without_syncookies
         .as_ref()
         .map(|needs| wrap(&describe_unprotected(needs, *backlog)));
+    let accept_rate = match &sizing.accept_bounds {
+        None => format!("Accept rate: {}.", sizing.accept_source),
+        Some(bounds) => {
+            format!("Accept rate: {}. {}", sizing.accept_source, describe_bounds(bounds))
+        }
+    };
     let notes = [
         at_half(sizing),
-        format!("Accept rate: {}.", sizing.accept_source),
+        accept_rate,
         format!(
             "Simulated with {} random bursts (Poisson arrivals), the same for each backlog; {} % \
              may be late. Two values are the smallest and the largest of the bursts, which have \
@@ -197,6 +248,20 @@ fn describe(sizing: &Sizing) -> Printable {
     let answer =
         Printable::with(screen(), Emphasis::Strong, &answer.collect::<Vec<_>>().join("\n"));
     Printable::joined([answer, table(sizing), Printable::new(&notes)], "\n\n")
+}
+
+/// What the bounds of the accept rate mean for the backlog.
+fn describe_bounds(bounds: &AcceptBounds) -> String {
+    let AcceptBounds { slowest_per_second, backlog_if_slowest, .. } = bounds;
+    match bounds.fastest_per_second.zip(bounds.backlog_if_fastest) {
+        Some((fastest, if_fastest)) => format!(
+            "At least {slowest_per_second:.0}/s and at most {fastest:.0}/s: at the least a backlog \
+             of {backlog_if_slowest} is enough, at the most one of {if_fastest}."
+        ),
+        None => "The samples were too rare for a closer figure: it is the slowest that the server \
+                 can be, and a faster one needs no larger backlog."
+            .to_owned(),
+    }
 }
 
 fn table(sizing: &Sizing) -> Printable {

@@ -38,6 +38,9 @@ pub struct AcceptPace {
 }
 
 impl AcceptPace {
+    /// Fewer accepts are no pace.
+    pub const MIN_ACCEPTS: u64 = 10;
+
     /// Whether its bounds are within a factor of 2: the samples were frequent enough for
     /// this server.
     pub fn is_known(&self) -> bool {

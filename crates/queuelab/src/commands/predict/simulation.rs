@@ -59,20 +59,19 @@ pub(super) fn simulated_cells(
 }
 
 fn simulate(cell: &Cell, kernel: &KernelFacts, pace: &AcceptPace) -> Result<Vec<Metrics>, String> {
-    let server = &cell.settings.server;
-    if server.chat().is_none() && !matches!(pace, AcceptPace::Given(_)) {
-        return Err("how fast a program accepts is not known: pass --accept, such as --accept \
-                    20000/s"
-            .to_owned());
+    let mut metrics = Vec::new();
+    for service in pace.services(&cell.settings.server)? {
+        let simulations = simulate_cell(&cell.settings, kernel, service)?;
+        metrics.extend(simulations.iter().map(Metrics::new));
     }
-    let service = pace.service(&server.listening())?;
-    let simulations = simulate_cell(&cell.settings, kernel, service)?;
-    Ok(simulations.iter().map(Metrics::new).collect())
+    Ok(metrics)
 }
 
-/// Whether a server waits before it accepts.
-pub(super) fn has_delays(plan: &Plan) -> bool {
-    plan.cells.iter().any(|cell| !cell.settings.server.listening().accept_delay.is_zero())
+/// A sentence that names the pace in force.
+pub(super) fn describe_pace(plan: &Plan, pace: &AcceptPace) -> String {
+    let servers = || plan.cells.iter().map(|cell| &cell.settings.server);
+    let delays = servers().any(|server| !server.listening().accept_delay.is_zero());
+    pace.describe(delays, servers().any(|server| server.chat().is_none()))
 }
 
 /// A table with a row for each cell.
@@ -111,15 +110,14 @@ pub(super) fn simulate_plan(plan: &Plan, kernel: &KernelFacts, pace: &AcceptPace
 
 /// The assumptions, in sentences.
 fn caption(plan: &Plan, kernel: &KernelFacts, pace: &AcceptPace, has_bands: bool) -> String {
-    let delays = has_delays(plan);
     let ticks = match kernel.hz() {
         Some(hz) => format!("{hz} Hz, as on that machine"),
         None => format!("{USUAL_HZ} Hz"),
     };
     let slot_ms = 8 * 1000 / kernel.hz().unwrap_or(USUAL_HZ);
     let bands = format!(
-        "Two values are the smallest and the largest over several positions of the load among the \
-         slots of the kernel's timer wheel ({slot_ms} ms for a timer of a second): SYNs of one slot \
+        "Two values are the smallest and the largest over the bounds of the accept pace, if it has \
+         some, and over several positions of the load among the slots of the kernel's timer wheel ({slot_ms} ms for a timer of a second): SYNs of one slot \
          are retransmitted together, those of a burst that straddles two slots in two waves, and \
          the SYN queue admits each wave for itself."
     );
@@ -129,7 +127,7 @@ fn caption(plan: &Plan, kernel: &KernelFacts, pace: &AcceptPace, has_bands: bool
         humantime::format_duration(CONNECT_INTERVAL),
         VETH_PER_SEGMENT.as_nanos() as f64 / 1e3,
     );
-    let sentences = [has_bands.then_some(bands), Some(pace.describe(delays)), Some(others)];
+    let sentences = [has_bands.then_some(bands), Some(describe_pace(plan, pace)), Some(others)];
     let lines: Vec<_> = sentences
         .into_iter()
         .flatten()

@@ -7,8 +7,10 @@ use std::time::Duration;
 use lab::KernelFacts;
 use linux_net::Sysctl;
 use queue_model::sizing::{BurstSettings, Bursts, Cookies};
-use run_record::{AcceptPace, Outcome, RunDirectory, TrialRecord};
+use run_record::{Outcome, RunDirectory, TrialRecord};
 use serde_json::Value;
+
+use crate::commands::accept_pace::CountedPace;
 
 /// Share of the connections of a burst that may be late with the backlog that it needs.
 pub(super) const LATE_SHARE: f64 = 1e-3;
@@ -28,7 +30,7 @@ pub(super) struct Findings {
     /// The bursts while the server accepted.
     pub(super) bursts: MeasuredBursts,
     /// The accept pace.
-    pub(super) pace: Option<Pace>,
+    pub(super) pace: Option<CountedPace>,
     /// The backlog that such a burst needs.
     pub(super) needs: Option<Needs>,
     /// Trials that the rest of the machine disturbed, of all.
@@ -50,19 +52,6 @@ pub(super) struct MeasuredBursts {
     pub(super) deepest: Option<Spread>,
     /// Connections per second from the first connect(2) to the last.
     arrival_rate: Option<f64>,
-}
-
-/// The time between two accepts while connections wait, nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Pace {
-    /// The median of the trials; none if no trial had enough samples.
-    pub(super) median_ns: Option<f64>,
-    /// The least that it can have been in a trial; 0 if only an upper bound is known.
-    pub(super) least_ns: f64,
-    /// The most.
-    pub(super) most_ns: f64,
-    /// Accepts that were counted.
-    pub(super) accepts: u64,
 }
 
 /// The backlog that a burst needs, by simulation.
@@ -119,7 +108,8 @@ impl Findings {
         let bursts: Vec<_> =
             cells.iter().filter(|(cell, _)| is_burst(cell)).map(|(_, trial)| *trial).collect();
         let bursts = MeasuredBursts::of(&bursts, path);
-        let pace = Pace::of(trials.iter().filter_map(|trial| trial.evidence.accept_pace.as_ref()));
+        let pace =
+            CountedPace::of(trials.iter().filter_map(|trial| trial.evidence.accept_pace.as_ref()));
         let needs = pace.map(|pace| Needs::of(&pace, &bursts, clients, kernel));
         Self {
             limit: limit_where(&is_tried),
@@ -168,39 +158,10 @@ fn arrival_rate(trial: &TrialRecord, path: &Path) -> Option<f64> {
     (nanoseconds > 0).then(|| (rows.len() - 1) as f64 / nanoseconds as f64 * 1e9)
 }
 
-impl Pace {
-    /// The pace of some trials: of those with enough samples, or else only what it is at most.
-    fn of<'a>(paces: impl Iterator<Item = &'a AcceptPace>) -> Option<Self> {
-        let paces: Vec<_> = paces.filter(|pace| pace.accepted > 0).collect();
-        let known: Vec<_> = paces.iter().copied().filter(|pace| pace.is_known()).collect();
-        let accepts = |of: &[&AcceptPace]| of.iter().map(|pace| pace.accepted).sum::<u64>();
-        let mut medians: Vec<u64> = known.iter().map(|pace| pace.p50_ns).collect();
-        medians.sort_unstable();
-        match medians.get(medians.len() / 2) {
-            Some(&median) => Some(Self {
-                median_ns: Some(median as f64),
-                least_ns: known.iter().map(|pace| pace.least_ns).reduce(f64::min)?,
-                most_ns: known.iter().map(|pace| pace.most_ns).reduce(f64::max)?,
-                accepts: accepts(&known),
-            }),
-            None => {
-                let most = paces.iter().map(|pace| pace.most_ns * pace.accepted as f64);
-                let accepts = accepts(&paces);
-                (accepts > 0).then(|| Self {
-                    median_ns: None,
-                    least_ns: 0.0,
-                    most_ns: most.sum::<f64>() / accepts as f64,
-                    accepts,
-                })
-            }
-        }
-    }
-}
-
 impl Needs {
     /// By simulation of an even pace, and at least the deepest queue that was seen: a server
     /// that pauses needs more than its pace says.
-    fn of(pace: &Pace, bursts: &MeasuredBursts, clients: u32, kernel: &KernelFacts) -> Self {
+    fn of(pace: &CountedPace, bursts: &MeasuredBursts, clients: u32, kernel: &KernelFacts) -> Self {
         let arrival_rate = bursts.arrival_rate.unwrap_or(1.0 / lab::CONNECT_INTERVAL.as_secs_f64());
         let backlog = |nanoseconds: f64| {
             let mut bursts = Bursts::new(BurstSettings {
@@ -233,36 +194,10 @@ impl Needs {
 mod tests {
     use super::*;
 
-    fn pace(median_us: u64, least_us: u64, most_us: u64) -> AcceptPace {
-        AcceptPace {
-            accepted: 100,
-            p50_ns: median_us * 1000,
-            least_ns: least_us as f64 * 1e3,
-            most_ns: most_us as f64 * 1e3,
-            ..AcceptPace::default()
-        }
-    }
-
-    #[test]
-    fn the_pace_is_that_of_the_trials_with_enough_samples() {
-        let paces = [pace(20, 15, 25), pace(30, 28, 33), pace(22, 20, 24), pace(90, 0, 900)];
-        let pace = Pace::of(paces.iter()).unwrap();
-        assert_eq!((pace.median_ns, pace.accepts), (Some(22e3), 300));
-        assert_eq!((pace.least_ns, pace.most_ns), (15e3, 33e3));
-    }
-
-    #[test]
-    fn otherwise_only_what_it_is_at_most_is_known() {
-        let paces = [pace(20, 0, 30), pace(20, 0, 50)];
-        let pace = Pace::of(paces.iter()).unwrap();
-        assert_eq!((pace.median_ns, pace.least_ns, pace.most_ns), (None, 0.0, 40e3));
-        assert_eq!(Pace::of(std::iter::empty()), None);
-    }
-
     #[test]
     fn a_slower_server_needs_a_larger_backlog() {
         let bursts = MeasuredBursts { arrival_rate: Some(100_000.0), ..MeasuredBursts::default() };
-        let pace = Pace { median_ns: Some(20e3), least_ns: 15e3, most_ns: 40e3, accepts: 1 };
+        let pace = CountedPace { median_ns: Some(20e3), least_ns: 15e3, most_ns: 40e3, accepts: 1 };
         let needs = Needs::of(&pace, &bursts, 1000, &KernelFacts::default());
         let usual = needs.usual.unwrap();
         assert!(needs.least < usual && usual < needs.most, "{needs:?}");
@@ -272,7 +207,7 @@ mod tests {
         let needs = Needs::of(&pace, &seen, 1000, &KernelFacts::default());
         assert_eq!((needs.least, needs.usual, needs.most), (needs.least.max(300), Some(800), 800));
         let bursts = MeasuredBursts { arrival_rate: Some(100_000.0), ..MeasuredBursts::default() };
-        let at_most = Pace { median_ns: None, least_ns: 0.0, ..pace };
+        let at_most = CountedPace { median_ns: None, least_ns: 0.0, ..pace };
         let needs = Needs::of(&at_most, &bursts, 1000, &KernelFacts::default());
         assert_eq!((needs.usual, needs.least), (None, 0));
     }

@@ -7,7 +7,8 @@ use report::Table;
 use run_record::Outcome;
 use run_view::prose::counted;
 
-use super::findings::{Findings, Needs, Pace, Spread};
+use super::findings::{Findings, Needs, Spread};
+use crate::commands::accept_pace::CountedPace;
 
 /// What was tried.
 pub(super) struct Tried<'a> {
@@ -157,7 +158,7 @@ fn described(outcome: Outcome) -> &'static str {
     }
 }
 
-fn pace_text(pace: &Pace) -> String {
+fn pace_text(pace: &CountedPace) -> String {
     let time = |ns: f64| match ns {
         ns if ns < 1e6 => format!("{:.1}", ns / 1e3),
         ns => format!("{:.0}", ns / 1e3),

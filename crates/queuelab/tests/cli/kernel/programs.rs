@@ -3,6 +3,7 @@
 mod bad;
 mod consent;
 mod installed;
+mod pace;
 mod paused;
 mod tried;
 

@@ -130,6 +130,35 @@ fn a_scenario_that_is_not_covered_has_a_reason_and_an_accept_time_needs_a_simula
     }
 }
 
+#[test]
+fn a_program_is_simulated_with_a_stated_pace_and_backlog() {
+    let directory = tempfile::tempdir().unwrap();
+    let scenario = directory.path().join("program.yaml");
+    let simulate = |command: &str, arguments: &[&str]| {
+        let server = format!("server: {{ command: {{ program: [nginx], port: 80{command} }} }}");
+        let written = format!(
+            "name: program\nquestion: How many get in?\n{server}\nload: {{ clients: 20, dialogue: \
+             none, pattern: rate, connect_rate: 1000, connect_deadline: 300ms }}\n"
+        );
+        std::fs::write(&scenario, written).unwrap();
+        let scenario = scenario.to_str().unwrap();
+        let output =
+            queuelab(&["predict", "--simulate", scenario]).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+        in_one_line(&text(&output.stdout))
+    };
+    let unknown = simulate(", backlog: 4", &[]);
+    assert!(unknown.contains("pass --accept, such as --accept 20000/s"), "{unknown}");
+    let unlimited = simulate("", &["--accept", "1s"]);
+    assert!(unlimited.contains("is not known: set server.command.backlog"), "{unlimited}");
+    // One is accepted at once, and 5 are queued.
+    let slow = simulate(", backlog: 4", &["--accept", "1s"]);
+    assert!(slow.contains(" 30.0 30.0 0 14 14 "), "{slow}");
+    let stopped = simulate(", backlog: 4, paused: true", &[]);
+    assert!(stopped.contains(" 25.0 25.0 0 15 15 "), "{stopped}");
+    assert!(stopped.contains("the server is stopped while clients connect"), "{stopped}");
+}
+
 /// The predicted SYN_RECV of the cells of a scenario with half-open clients, on a kernel.
 fn syn_recv(kernel: &str, matrix: &str) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();

@@ -1,11 +1,10 @@
-//! A program that is stopped (SIGSTOP) holds exactly what the kernel's rule says, and trials of
-//! programs are simulated.
+//! A program that is stopped (SIGSTOP) holds exactly what the kernel's rule says.
 
 use linux_net::Counter;
 use run_record::Outcome;
 
 use super::{SERVER, Scenario};
-use crate::support::{all_output, in_one_line, queuelab, runs, text};
+use crate::support::{all_output, in_one_line, text};
 
 #[test]
 fn a_paused_program_holds_its_limit_and_one_more() {
@@ -62,33 +61,4 @@ fn a_paused_program_is_simulated_exactly() {
         assert_eq!(simulated.retransmissions(), trial.evidence.at_client(Counter::TcpSynRetrans));
         assert_eq!(trial.known_accepts(), Some(accepted), "{:?}", trial.evidence.ledger);
     }
-}
-
-/// Each connection waits a while: the pace is measured, and stands beside the trial.
-#[test]
-fn a_program_that_accepts_is_simulated_at_its_pace() {
-    let program = SERVER
-        .replace("backlog=5", "backlog={server.backlog}")
-        .replace("import socket", "import socket, time")
-        .replace("    s.accept", "    time.sleep(0.05)\n    s.accept");
-    let rest = "load: { clients: 60, dialogue: none, pattern: rate, connect_rate: 1000, \
-                connect_deadline: 1500ms }\n\
-                hosts:\n  server: { sysctls: { net.ipv4.tcp_syncookies: 0 } }\n  client: { sysctls: \
-                { net.ipv4.tcp_syn_linear_timeouts: 4 } }\nmatrix: { server.command.backlog: [64] }";
-    let scenario = Scenario::new(&program, "", rest);
-    let output = scenario.run(&[]);
-    let trial = scenario.trials().remove(0);
-    let pace = trial.evidence.accept_pace.as_ref().expect("most of them wait");
-    let at_pace = trial.simulated_at_pace.as_ref();
-    let at_pace = at_pace.unwrap_or_else(|| panic!("{:?}", trial.not_simulated));
-    assert_eq!((at_pace.least_ns, at_pace.most_ns), (pace.least_ns, pace.most_ns));
-    assert_eq!(at_pace.accepts, pace.accepted);
-    // There is room for all.
-    let accepted = [&at_pace.fastest, &at_pace.slowest].map(|simulated| simulated.accepted);
-    assert_eq!(accepted, [60; 2], "{at_pace:?}");
-    assert!(trial.simulated.is_none());
-    let directory = runs(scenario.out.path()).remove(0);
-    let shown = queuelab(&["show", directory.to_str().unwrap()]).output().unwrap();
-    let printed = text(&shown.stdout);
-    assert!(printed.contains("Simulated at the accept pace"), "{printed}, {}", all_output(&output));
 }
