@@ -6,7 +6,7 @@ use linux_net::monotonic_ns;
 use load_generator::{ConnectPattern, Dialogue, Ending, HttpSettings, Leave, LoadReport};
 
 use crate::dialogues::{config, read_to_end, read_until, serve};
-use crate::load::{assert_endings, load, load_held};
+use crate::load::{assert_endings, load, load_held, unused_port};
 
 const CONCURRENCY: usize = 5;
 
@@ -47,7 +47,7 @@ fn a_number_of_connections_is_open_until_all_were_started() {
 
 #[test]
 fn attempts_that_fail_start_others_too_and_a_rate_limits_them() {
-    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_bound, unused) = unused_port();
     let mut config = config(unused, 30, Dialogue::None);
     config.settings.pattern = ConnectPattern::Concurrent;
     config.settings.concurrency = Some(3);

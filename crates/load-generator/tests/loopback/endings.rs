@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::load::{assert_endings, check, config, in_own_namespace, load};
+use crate::load::{assert_endings, check, config, in_own_namespace, load, unused_port};
 use crate::relay::{Behaviour, Relay, read_message};
 use load_generator::{
     Attempt, Ending, LoadCommand, LoadError, LoadResponse, LoadSettings, command_channel, run,
@@ -36,8 +36,11 @@ fn attempts_above_the_accept_queue_time_out_and_none_is_refused() {
         let Attempt { connect_ns, errno, local, .. } = attempt;
         assert_eq!((connect_ns, errno), (&None, &None));
         assert!(local.is_some_and(|local| local.port() != 0), "known in SYN_SENT");
-        assert_eq!(attempt.syn_retransmits, Some(1), "at 1 s, of 1.3");
-        assert!(attempt.end_ns - attempt.start_ns >= 1_300_000_000);
+        let tried_ns = attempt.end_ns - attempt.start_ns;
+        assert!(tried_ns >= 1_300_000_000);
+        // At 1 s, and each second after it if the load handles its deadline so late.
+        let sent_again = u64::from(attempt.syn_retransmits.unwrap());
+        assert!((1..=tried_ns / 1_000_000_000).contains(&sent_again), "{attempt:?}");
     }
 }
 
@@ -54,10 +57,7 @@ fn a_silent_server_leaves_established_clients_unfinished() {
 
 #[test]
 fn a_port_without_a_listener_refuses() {
-    // Bound, so that no other test gets the port, and not listened on.
-    let bound = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    bound.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
-    let address = bound.local_addr().unwrap().as_socket().unwrap();
+    let (_bound, address) = unused_port();
     let report = load(&config(address, |_| {}));
     assert_endings(&report, [(Ending::Refused, 8)]);
     assert_eq!(report.errors.get("ECONNREFUSED"), Some(&8));
@@ -79,7 +79,7 @@ fn a_reset_after_the_accept_is_a_reset() {
     });
     let report = load(&config(address, |settings| {
         // No client has written everything, and may leave, before the last is reset.
-        settings.interval = Duration::from_millis(200);
+        settings.interval = Duration::from_secs(3);
     }));
     resetting.join().unwrap();
     assert_endings(&report, [(Ending::Reset, 8)]);
@@ -117,9 +117,10 @@ fn an_end_of_file_is_planned_if_the_server_closes_first() {
     assert_endings(&report, [(Ending::Finished, 8)]);
     assert!(report.attempts.iter().all(|attempt| attempt.answered), "{report:?}");
 
-    // More to write than the server reads: not as planned.
+    // More to write than the server reads: not as planned. The last message is never due before
+    // the end of file is read.
     planned.settings.messages = 100;
-    planned.settings.interval = Duration::from_millis(20);
+    planned.settings.interval = Duration::from_millis(200);
     let report = load(&planned);
     assert!(
         report

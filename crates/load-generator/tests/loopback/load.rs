@@ -1,7 +1,7 @@
 //! Loads on loopback, and what must hold for each.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
@@ -11,9 +11,23 @@ use load_generator::{
     ChatPhase, CommandSender, Ending, LoadCommand, LoadConfig, LoadEvent, LoadReport, LoadResponse,
     LoadSettings, LoadStatus, command_channel, run,
 };
+use socket2::{Domain, Socket, Type};
 use worker::Message;
 
 use crate::relay::Relay;
+
+/// How long clients wait that never get what they wait for. Only a hang takes so long, so a load
+/// that must not wait for it is told from one that a stall delays.
+pub(crate) const FINISH_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A port on which nothing listens. While the socket is bound, no other test gets the port, and no
+/// client can connect to itself there.
+pub(crate) fn unused_port() -> (Socket, SocketAddr) {
+    let bound = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    bound.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    let address = bound.local_addr().unwrap().as_socket().unwrap();
+    (bound, address)
+}
 
 /// A load of few clients and quick messages on `target`.
 pub(crate) fn config(target: SocketAddr, change: impl FnOnce(&mut LoadSettings)) -> LoadConfig {
@@ -21,7 +35,7 @@ pub(crate) fn config(target: SocketAddr, change: impl FnOnce(&mut LoadSettings))
         clients: 8,
         messages: 20,
         interval: Duration::from_millis(1),
-        finish_deadline: Duration::from_secs(10),
+        finish_deadline: FINISH_DEADLINE,
         ..LoadSettings::default()
     };
     change(&mut settings);

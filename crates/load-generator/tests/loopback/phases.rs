@@ -7,26 +7,39 @@ use crate::relay::{Behaviour, Relay};
 use load_generator::{ChatPhase, ConnectPattern, ConnectRate, Ending, Leave, command_channel, run};
 use worker::metrics::Integrity;
 
+/// Loads until the median lateness of one, nanoseconds, is below `most`: a stall delays half of
+/// the starts or writes of one load, and a wrong schedule those of every load.
+#[track_caller]
+fn assert_punctual(most: u64, mut median_lateness: impl FnMut() -> u64) {
+    const LOADS: usize = 10;
+    let mut medians = Vec::new();
+    while medians.last().is_none_or(|median| *median >= most) {
+        assert!(medians.len() < LOADS, "half of each load was later than {medians:?} ns");
+        medians.push(median_lateness());
+    }
+}
+
 #[test]
 fn a_rate_spaces_the_starts_evenly_and_never_starts_early() {
-    let relay = Relay::start(Behaviour::default());
-    let report = load(&config(relay.address, |settings| {
-        settings.clients = 25;
-        settings.messages = 0;
-        settings.pattern = ConnectPattern::Rate;
-        settings.connect_rate = Some(ConnectRate::Constant(10.0));
-    }));
-    assert_endings(&report, [(Ending::Finished, 25)]);
-    let first = report.attempts[0].start_ns;
-    let mut late: Vec<u64> = Vec::new();
-    for (index, attempt) in report.attempts.iter().enumerate() {
-        let intended = first + index as u64 * 100_000_000;
-        assert!(attempt.start_ns >= intended, "attempt {index} started early");
-        late.push(attempt.start_ns - intended);
-    }
-    // A busy machine delays some; an uneven schedule would delay half of them.
-    late.sort_unstable();
-    assert!(late[12] < 50_000_000, "half of the starts were later than {} ns", late[12]);
+    assert_punctual(50_000_000, || {
+        let relay = Relay::start(Behaviour::default());
+        let report = load(&config(relay.address, |settings| {
+            settings.clients = 25;
+            settings.messages = 0;
+            settings.pattern = ConnectPattern::Rate;
+            settings.connect_rate = Some(ConnectRate::Constant(10.0));
+        }));
+        assert_endings(&report, [(Ending::Finished, 25)]);
+        let first = report.attempts[0].start_ns;
+        let mut late: Vec<u64> = Vec::new();
+        for (index, attempt) in report.attempts.iter().enumerate() {
+            let intended = first + index as u64 * 100_000_000;
+            assert!(attempt.start_ns >= intended, "attempt {index} started early");
+            late.push(attempt.start_ns - intended);
+        }
+        late.sort_unstable();
+        late[12]
+    });
 }
 
 #[test]
@@ -123,19 +136,21 @@ fn dropping_the_command_sender_stops_the_load() {
 
 #[test]
 fn messages_are_written_on_schedule() {
-    let relay = Relay::start(Behaviour::default());
-    let report = load(&config(relay.address, |settings| {
-        settings.clients = 3;
-        settings.messages = 13;
-        settings.interval = Duration::from_millis(200);
-    }));
-    assert_endings(&report, [(Ending::Finished, 3)]);
-    let (first, last) = report.chat_window_ns.unwrap();
-    // The chat begins with the first write, which may be late.
-    let chat_ns = last - first + report.send_lateness.max_ns;
-    assert!(chat_ns >= 2_400_000_000, "12 intervals of 200 ms: {chat_ns} ns");
-    assert_eq!(report.send_lateness.count, 39);
-    assert!(report.send_lateness.p50_ns < 20_000_000, "{:?}", report.send_lateness);
+    assert_punctual(20_000_000, || {
+        let relay = Relay::start(Behaviour::default());
+        let report = load(&config(relay.address, |settings| {
+            settings.clients = 3;
+            settings.messages = 13;
+            settings.interval = Duration::from_millis(200);
+        }));
+        assert_endings(&report, [(Ending::Finished, 3)]);
+        let (first, last) = report.chat_window_ns.unwrap();
+        // The chat begins with the first write, which may be late.
+        let chat_ns = last - first + report.send_lateness.max_ns;
+        assert!(chat_ns >= 2_400_000_000, "12 intervals of 200 ms: {chat_ns} ns");
+        assert_eq!(report.send_lateness.count, 39);
+        report.send_lateness.p50_ns
+    });
 }
 
 #[test]

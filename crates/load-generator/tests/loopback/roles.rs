@@ -5,18 +5,20 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::load::{
-    assert_endings, config, in_own_namespace, load, load_held, load_once_registered,
+    FINISH_DEADLINE, assert_endings, config, in_own_namespace, load, load_held,
+    load_once_registered,
 };
 use crate::relay::{Behaviour, Relay};
+use linux_net::testing::wait_until;
 use load_generator::{Ending, Leave, LoadReport};
 use socket2::SockRef;
 use worker::metrics::Integrity;
 
-/// All have left long before the finish deadline, which is 10 s.
+/// All have left long before the finish deadline.
 #[track_caller]
 fn assert_prompt(report: &LoadReport) {
     let (first, _) = report.chat_window_ns.unwrap();
-    assert!(report.ended_ns - first < 8_000_000_000, "{report:?}");
+    assert!(u128::from(report.ended_ns - first) < FINISH_DEADLINE.as_nanos() / 2, "{report:?}");
 }
 
 #[test]
@@ -126,6 +128,13 @@ fn a_slow_reader_finishes_if_nothing_was_sent() {
     }
 }
 
+/// Whether sockets of this host are connected to this port.
+fn has_connections_to(port: u16) -> bool {
+    let table = std::fs::read_to_string("/proc/thread-self/net/tcp").unwrap();
+    let mut remotes = table.lines().filter_map(|line| line.split_ascii_whitespace().nth(2));
+    remotes.any(|remote| remote.ends_with(&format!(":{port:04X}")))
+}
+
 #[test]
 fn a_slow_reader_notices_a_reset() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -147,6 +156,7 @@ fn a_slow_reader_notices_a_reset() {
     let (report, _) = load_held(&config, move |_| {
         decided.send(()).unwrap();
         is_done.recv().unwrap();
+        wait_until("every RST has arrived", || !has_connections_to(address.port()));
     });
     resetting.join().unwrap();
     assert_endings(&report, [(Ending::Reset, 8)]);
