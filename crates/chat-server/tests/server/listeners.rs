@@ -101,22 +101,30 @@ fn kernel_several_listeners_cannot_share_the_port_of_a_single_one() {
 
 #[test]
 fn kernel_a_deferred_accept_waits_for_data_or_for_its_time() {
-    in_a_host(|| {
+    const SECOND: Duration = Duration::from_secs(1);
+    // Whether no thread stalled: until the data was sent, or when the time had passed.
+    let is_conclusive = || {
         let server = TestServer::start(&ServerSettings { defer_accept: 1, ..settings() });
         let start_ns = monotonic_ns();
         let silent = server.start_connect();
         let mut talks = server.start_connect();
         let mut diag = SocketDiag::open().expect("inet_diag");
-        assert_eq!(syn_recv(&mut diag, server.address), 2, "though both are connected");
+        let half_open = syn_recv(&mut diag, server.address);
         talks.send(b"at once");
+        let prepared = Duration::from_nanos(monotonic_ns() - start_ns);
         wait_until("both are accepted", || server.accepted() == 2);
         let accepted = server.stop().accepted;
         let waited = Duration::from_nanos(accepted[1].at_ns - start_ns);
+        if prepared > SECOND * 9 / 10 {
+            return false;
+        }
+        assert_eq!(half_open, 2, "though both are connected");
         assert_eq!([accepted[0].peer, accepted[1].peer], [talks.address(), silent.address()]);
+        assert!(waited >= SECOND * 99 / 100, "{waited:?}");
         // The kernel's next step would be 3 s.
-        let about_a_second = Duration::from_millis(990)..Duration::from_millis(2500);
-        assert!(about_a_second.contains(&waited), "{waited:?}");
-    });
+        waited < SECOND * 5 / 2
+    };
+    in_a_host(|| assert!((0..10).any(|_| is_conclusive()), "it always waits for more than 1 s"));
 }
 
 #[test]
