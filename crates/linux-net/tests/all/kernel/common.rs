@@ -43,7 +43,7 @@ pub(crate) fn listen(host: &NetworkNamespace, address: SocketAddr, backlog: i32)
 }
 
 pub(crate) fn connect(host: &NetworkNamespace, to: SocketAddr) -> io::Result<TcpStream> {
-    host.run(|| TcpStream::connect_timeout(&to, Duration::from_secs(10))).unwrap()
+    host.run(|| TcpStream::connect_timeout(&to, Duration::from_secs(60))).unwrap()
 }
 
 /// Starts to connect and does not wait; `prepare` runs before the SYN.
@@ -65,7 +65,7 @@ pub(crate) fn start_connect(
 
 /// Waits until `value` is as expected; fails with the last value.
 pub(crate) fn wait_for<T: PartialEq + std::fmt::Debug>(expected: T, mut value: impl FnMut() -> T) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let found = value();
         if found == expected {
