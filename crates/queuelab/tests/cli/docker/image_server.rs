@@ -150,7 +150,8 @@ fn one_that_does_not_start_is_an_error_that_says_why() {
     let image = TestImage::new();
     let loopback = FILES.replace("listen {port}", "listen 127.0.0.1:{port}");
     let shell = |script: &str| format!("command: [sh, -c, '{script}']\n");
-    let within = "ready: { within: 1s }\n";
+    // Longer than the image takes to start, also if it stalls.
+    let within = "ready: { within: 6s }\n";
     let small = "limits: { memory_mib: 16 }\n";
     for (server, expected) in [
         (
@@ -160,7 +161,7 @@ fn one_that_does_not_start_is_an_error_that_says_why() {
         ),
         (
             vec![shell("echo thinking; exec sleep 1000"), within.to_owned()],
-            "it has not listened on port 80 within 1s; the end of its output: thinking",
+            "it has not listened on port 80 within 6s; the end of its output: thinking",
         ),
         (
             vec![shell("sleep 1000 & exit 0")],
@@ -217,7 +218,8 @@ fn its_cpu_time_is_the_labs_own_and_no_disturbance() {
     let image = TestImage::new();
     let command = "command: [sh, -c, 'while :; do :; done & exec nginx -c /etc/queuelab/nginx.conf \
                    -g \"daemon off;\"']\nbacklog: 64\n";
-    let load = "load: { clients: 1, dialogue: none, linger: 2s }";
+    // Longer than the lab stalls before the program is stopped.
+    let load = "load: { clients: 1, dialogue: none, linger: 6s }";
     let trials = Scenario::new(&image.name, &[command, CAPABILITIES, FILES], load).trials();
     let used = trials[0].program.as_ref().expect("a program").cpu_seconds;
     let own = trials[0].disturbance.as_ref().expect("the usage is known").own_cpu_seconds;

@@ -83,6 +83,10 @@ fn a_trial_waits_for_a_slow_server_whose_clients_have_left() {
             "server.backlog=64",
             "--set",
             "server.accept_delay=20ms",
+            // It accepts none before the last client has connected, and so before the others
+            // have written, also if the load stalls.
+            "--set",
+            "server.accept_paused=true",
             "--set",
             "load.clients=40",
             "--set",

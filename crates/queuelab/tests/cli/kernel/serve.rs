@@ -15,7 +15,8 @@ use crate::support::{
     wait_until,
 };
 
-/// Connections that are not accepted for two seconds, in queues of 5 and 65.
+/// Connections that are not accepted for some seconds, in queues of 5 and 65: longer than a lab or
+/// a viewer stalls.
 const PAUSED: &str = "
 name: paused
 question: How deep is a queue from which no connection is accepted?
@@ -25,7 +26,7 @@ load:
   messages: 0
   chat: after_connect
   connect_deadline: 900ms
-  linger: 2s
+  linger: 6s
 matrix:
   server.backlog: [4, 64]
 ";

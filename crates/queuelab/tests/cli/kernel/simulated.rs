@@ -78,22 +78,31 @@ fn phantoms_with_other_timers_are_not_simulated() {
     ] {
         let stated = format!("      {name}: {value}\n");
         let of = |side| if side == host { stated.as_str() } else { "" };
-        let reason = not_simulated(&format!(
+        let sections = format!(
             "hosts:\n  server:\n    sysctls:\n      net.ipv4.tcp_syncookies: 0\n{}  client:\n    \
              sysctls:\n      net.ipv4.tcp_no_metrics_save: 1\n{}server: {{ backlog: 20, \
              accept_delay: 100ms }}\nload: {{ clients: 40, messages: 0, connect_deadline: \
              1500ms }}\n",
             of("server"),
             of("client")
-        ));
-        assert!(reason.contains(&format!("({name} of the {host})")), "{name}: {reason}");
+        );
+        let expected = format!("({name} of the {host})");
+        // On a busy machine, a client may close its socket so late that this is the reason.
+        let mut others = Vec::new();
+        let mut reason = not_simulated(&sections);
+        while !reason.contains(&expected) {
+            others.push(reason);
+            assert!(others.len() < 3, "{name}: {others:?}");
+            reason = not_simulated(&sections);
+        }
+        report_repeated(name, others.len(), &others.join("; "));
     }
 }
 
 #[test]
 fn clients_that_the_server_gives_up_are_not_simulated() {
     let reason = not_simulated(
-        "server: { idle_timeout: 10ms }\nload: { clients: 3, messages: 0, linger: 1s }\n",
+        "server: { idle_timeout: 10ms }\nload: { clients: 3, messages: 0, linger: 5s }\n",
     );
     assert!(reason.contains("gave up clients (idle_timeout, 3 times)"), "{reason}");
 }

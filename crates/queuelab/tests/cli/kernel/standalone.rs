@@ -34,8 +34,8 @@ fn a_standalone_load_stores_a_run_that_report_reads() {
     let (_server, address) = start_server(&[]);
     let out = out_directory();
     let address = address.to_string();
-    // All clients are accepted before the first writes.
-    let flags = ["--clients=20", "--messages=2", "--chat=after_connect", "--linger=2s"];
+    // All clients are accepted before the first writes, also by a server that stalls.
+    let flags = ["--clients=20", "--messages=2", "--chat=after_connect", "--linger=6s"];
     let output = load(&address, out.path(), &flags).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let (record, trial) = only_run(out.path());
@@ -81,7 +81,7 @@ fn an_overflow_is_shown_by_server_and_load() {
         assert!(line.contains(": the accept queue holds 2; up to "), "{line}");
 
         let out = out_directory();
-        // One after another, with time for only one SYN retransmission each.
+        // One after another, with time for a SYN retransmission each.
         let mut command = load(
             "127.0.0.1:8080",
             out.path(),
@@ -101,9 +101,11 @@ fn an_overflow_is_shown_by_server_and_load() {
         assert!(table.contains("Never accepted: 2, in the listener's accept queue."), "{table}");
         assert!(table.contains("8 attempts waited for a SYN retransmission"), "{table}");
         assert!(table.contains("see the server's TcpExt.ListenOverflows"), "{table}");
-        assert_eq!(table_value(&table, "TcpExt.TCPSynRetrans"), 8, "{table}");
+        // One each, and further ones until a load that a stall delays closes their sockets.
+        let sent_again = table_value(&table, "TcpExt.TCPSynRetrans");
+        assert!(sent_again >= 8, "{table}");
         let (_, trial) = only_run(out.path());
-        assert_eq!(trial.evidence.client["TcpExt.TCPSynRetrans"], 8);
+        assert_eq!(trial.evidence.client["TcpExt.TCPSynRetrans"], sent_again);
 
         kill(Pid::from_raw(server.child.id().cast_signed()), Signal::SIGUSR2).unwrap();
         let totals = table_after(&mut server, "The last client has left. Since the start:");
@@ -112,16 +114,14 @@ fn an_overflow_is_shown_by_server_and_load() {
             (2, 2),
             "{totals}"
         );
-        assert_eq!(
-            table_value(&totals, "TcpExt.ListenOverflows"),
-            16,
-            "8 SYNs and 8 retransmissions: {totals}"
-        );
-        assert_eq!(table_value(&totals, "TcpExt.ListenDrops"), 16, "{totals}");
+        // 8 SYNs and their retransmissions.
+        let dropped = 8 + sent_again;
+        assert_eq!(table_value(&totals, "TcpExt.ListenOverflows"), dropped, "{totals}");
+        assert_eq!(table_value(&totals, "TcpExt.ListenDrops"), dropped, "{totals}");
         assert_eq!(table_value(&totals, "TcpExt.TCPReqQFullDrop"), 0, "{totals}");
         terminate(&server.child);
         let last = table_after(&mut server, "Stopped. Since the start:");
-        assert_eq!(table_value(&last, "TcpExt.ListenOverflows"), 16, "{last}");
+        assert_eq!(table_value(&last, "TcpExt.ListenOverflows"), dropped, "{last}");
         assert!(server.child.wait().unwrap().success());
     });
 }
@@ -179,7 +179,7 @@ fn an_interrupted_load_stores_nothing() {
     command.stderr(Stdio::piped());
     let load = Background::start(command);
     let mut diag = SocketDiag::open().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     let queued = |diag: &mut SocketDiag| {
         let listeners = diag.listeners().unwrap();
         listeners.iter().find(|listener| listener.local == address).unwrap().queued

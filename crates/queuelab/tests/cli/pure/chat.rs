@@ -1,8 +1,10 @@
 //! `queuelab chat` in a terminal and in a pipe.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Stdio};
+
+use socket2::{Domain, Socket, Type};
 
 use crate::support::{
     Background, all_output, binary, in_one_line, queuelab, repository, start_server, text,
@@ -57,7 +59,10 @@ fn two_chats_in_pipes_receive_each_others_messages() {
 
 #[test]
 fn a_missing_server_is_reported_with_a_hint() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    // Bound, so that no other test listens there.
+    let bound = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    bound.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    let free = bound.local_addr().unwrap().as_socket().unwrap().to_string();
     let output = queuelab(&["chat", &free]).output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
     let stderr = in_one_line(&text(&output.stderr));

@@ -43,7 +43,7 @@ class Terminal:
 
     def wait_for(self, pattern, since=0):
         """Waits until the output matches, without cursor movements."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r(?!\n)", "", self.shown[since:])
             if re.search(pattern, plain, re.DOTALL):
@@ -52,7 +52,7 @@ class Terminal:
             self.read()
 
     def exit_code(self):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self.process.poll() is None:
             assert time.monotonic() < deadline, self.shown
             self.read()
@@ -65,7 +65,7 @@ def main():
     address = "127.0.0.1:%d" % listener.getsockname()[1]
     terminal = Terminal([queuelab, "chat", address, "--framing", "ascii4"])
     peer, _ = listener.accept()
-    peer.settimeout(20)
+    peer.settimeout(60)
     incoming = peer.makefile("rb")
 
     terminal.wait_for(r"> $")

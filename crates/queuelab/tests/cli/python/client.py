@@ -28,7 +28,7 @@ def receive(sock):
 def main():
     host, port, name, count, peers = sys.argv[1:]
     count, peers = int(count), int(peers)
-    sock = socket.create_connection((host, int(port)), timeout=20)
+    sock = socket.create_connection((host, int(port)), timeout=60)
     print("connected", flush=True)
     sys.stdin.readline()  # when all clients are connected
     for number in range(count):

@@ -2,12 +2,13 @@
 
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::support::ordinary_user::{Sandbox, as_ordinary_user};
 use crate::support::{Background, all_output, in_one_line, queuelab, terminate, text};
-use linux_net::NetworkNamespace;
+use linux_net::{NetworkNamespace, TcpState, tcp_info};
 use socket2::{Domain, Socket, Type};
 
 #[test]
@@ -48,7 +49,7 @@ fn a_closed_pipe_ends_the_probe_and_a_write_error_is_reported() {
     let mut probe = queuelab(&["probe", "--port=9"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut first = [0; 1];
     probe.stdout.take().unwrap().read_exact(&mut first).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     let status = loop {
         if let Some(status) = probe.try_wait().unwrap() {
             break status;
@@ -102,10 +103,16 @@ fn both_families_a_changed_limit_and_the_listeners_own_drops_are_shown() {
             };
             targets.iter().cycle().take(8).map(|ip| connect(*ip)).collect::<Vec<_>>()
         };
-        let _clients = host.run(connect).unwrap();
+        let clients = host.run(connect).unwrap();
         wait_for_line(&mut probe, "queued 3 of 3 · SYN_RECV 0 · dropped ");
         listener.listen(1).unwrap();
         wait_for_line(&mut probe, "queued 3 of 2 ");
+        // No SYN is sent again, so that the last sample and the counters after it agree.
+        let is_queued =
+            |client: &Socket| tcp_info(client.as_fd()).unwrap().state == TcpState::Established;
+        let (_queued, dropped): (Vec<_>, Vec<_>) = clients.into_iter().partition(is_queued);
+        assert_eq!(dropped.len(), 5);
+        drop(dropped);
         terminate(&probe.child);
         let summary = probe.remaining_output();
         assert!(probe.child.wait().unwrap().success(), "{summary}");
