@@ -82,6 +82,8 @@ mod simulated_cell;
 mod standalone;
 mod start_barrier;
 mod sysctls_in_force;
+#[cfg(test)]
+mod testing;
 mod trial;
 mod usage_window;
 mod writer;

@@ -149,6 +149,7 @@ mod tests {
 
     use super::*;
     use crate::kernel_facts::KernelFacts;
+    use crate::testing::ChatMut;
 
     fn reason(change: impl FnOnce(&mut CellSettings)) -> Option<String> {
         let mut cell = CellSettings::default();

@@ -44,7 +44,7 @@ impl<'a> RunningServer<'a> {
                 ProgramServer::start(testbed, settings, cell, check).map(Self::Program)
             }
             Server::Image(settings) => {
-                ContainerServer::start(testbed, settings, cell).map(Self::Image)
+                ContainerServer::start(testbed, settings, cell, check).map(Self::Image)
             }
         }
     }

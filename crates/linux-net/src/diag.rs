@@ -8,7 +8,7 @@ use netlink_packet_sock_diag::inet::{
     ExtensionFlags, InetRequest, InetResponseHeader, SocketId, StateFlags,
 };
 use netlink_packet_sock_diag::{
-    AF_INET, AF_INET6, INET_DIAG_SKMEMINFO, IPPROTO_TCP, SockDiagMessage,
+    AF_INET, AF_INET6, INET_DIAG_SKMEMINFO, INET_DIAG_SKV6ONLY, IPPROTO_TCP, SockDiagMessage,
 };
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,10 @@ pub struct Listener {
     /// `d` of `ss -m`): all that `tcp_listendrop` counts for it, and what a socket filter or
     /// a full socket backlog dropped. `None` if the kernel does not say.
     pub drops: Option<u32>,
+    /// Whether it takes connections over IPv6 only (IPV6_V6ONLY); false also if the kernel does
+    /// not say.
+    #[serde(default)]
+    pub v6_only: bool,
 }
 
 impl Listener {
@@ -71,6 +75,7 @@ impl Listener {
             limit: socket.send_queue,
             inode: socket.inode,
             drops: dropped(payload),
+            v6_only: attribute(payload, INET_DIAG_SKV6ONLY).is_some_and(|value| value != [0]),
         }
     }
 }

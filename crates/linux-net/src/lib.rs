@@ -14,7 +14,7 @@
 //! | find what keeps bind(2) from a port | [`PortUse`], [`explain_bind_error`] |
 //! | find the addresses of a name | [`resolve()`] |
 //! | compute when the kernel's timers fire | [`TimerWheel`] |
-//! | measure this process, and what it started | [`monotonic_ns`], [`process_cpu_ns`], [`run_delay_seconds`], [`process_tree_cpu_seconds`] |
+//! | measure this process, and what it started | [`monotonic_ns`], [`process_cpu_ns`], [`run_delay_seconds`], [`process_tree_cpu_seconds`], [`ProcessStat`] |
 //! | compare what is needed with limits | [`raise_open_files`], [`require_threads`], [`has_capability`] |
 //! | measure the machine | [`MachineUsage`] |
 //! | find what limits this process | [`ProcessLimits`] |
@@ -48,6 +48,7 @@ mod passive_opens;
 mod plain_thread;
 mod port_use;
 mod process_limits;
+mod process_stat;
 mod process_tree;
 mod refusal;
 mod resolve;
@@ -89,6 +90,7 @@ pub use passive_opens::PassiveOpens;
 pub use plain_thread::PlainThread;
 pub use port_use::{Holder, PortUse, Process, explain_bind_error};
 pub use process_limits::{MemoryRoom, ProcessLimits};
+pub use process_stat::ProcessStat;
 pub use process_tree::process_tree_cpu_seconds;
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resolve::{ResolveError, resolve};

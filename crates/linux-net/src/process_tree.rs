@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use nix::unistd::{Pid, SysconfVar, sysconf};
+use nix::unistd::Pid;
 
 use crate::clock::process_cpu_ns_of;
+use crate::process_stat::ProcessStat;
 
 /// The CPU time so far of a process and all its descendants, those that have ended and been
 /// waited for included, seconds; `None` if there is no such process.
@@ -12,33 +13,19 @@ use crate::clock::process_cpu_ns_of;
 /// Descendants are found by /proc/PID/task/TID/children. On a kernel without it
 /// (CONFIG_PROC_CHILDREN) only those that have ended count.
 pub fn process_tree_cpu_seconds(pid: i32) -> Option<f64> {
-    let ticks_per_second = sysconf(SysconfVar::CLK_TCK).ok()??;
-    seconds(pid, ticks_per_second as f64)
-}
-
-/// What a process is waited for moves to its parent's total.
-fn seconds(pid: i32, ticks_per_second: f64) -> Option<f64> {
     // To the nanosecond; the times in /proc are in ticks.
     let own = process_cpu_ns_of(Pid::from_raw(pid))? as f64 / 1e9;
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let waited_for = waited_for(&stat).unwrap_or(0) as f64 / ticks_per_second;
+    // The time of a process that is waited for moves to its parent.
+    let waited_for = ProcessStat::of(pid).map_or(0.0, |stat| stat.waited_for_seconds());
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
     let living: Vec<i32> = lists.flat_map(|list| children(&list).collect::<Vec<_>>()).collect();
-    let living = living.into_iter().filter_map(|child| seconds(child, ticks_per_second));
+    let living = living.into_iter().filter_map(process_tree_cpu_seconds);
     Some(own + waited_for + living.sum::<f64>())
 }
 
 fn children(list: &str) -> impl Iterator<Item = i32> {
     list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok())
-}
-
-/// cutime and cstime of proc_pid_stat(5), the 16th and 17th field, in ticks. The second is a name
-/// in parentheses, which may contain anything.
-fn waited_for(stat: &str) -> Option<u64> {
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut times = fields.split_ascii_whitespace().skip(13).map(str::parse::<u64>);
-    Some(times.next()?.ok()?.saturating_add(times.next()?.ok()?))
 }
 
 #[cfg(test)]
@@ -49,10 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_times_follow_a_name_that_contains_anything() {
-        let stat = "7 (a) 9 b) S 1 7 7 0 -1 4194560 1 2 3 4 10 20 300 4000 20 0 1 0 5 6";
-        assert_eq!(waited_for(stat), Some(4300));
-        assert_eq!(waited_for("7 (a) S 1"), None);
+    fn the_children_of_a_thread_are_a_list() {
         assert_eq!(children("12 7 \n").collect::<Vec<_>>(), [12, 7]);
     }
 

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 
-use linux_net::ServerSocket;
+use linux_net::{Listener, ServerSocket};
 use serde::{Deserialize, Serialize};
 use worker::metrics::ProgramReport;
 use worker::{MessageOf, Protocol};
+
+use crate::ready::is_reachable;
 
 /// The protocol of the worker.
 #[derive(Debug)]
@@ -65,13 +67,21 @@ impl ProgramStatus {
     }
 }
 
-/// A socket that a program listens on.
+/// A socket that a program listens on, and that clients can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramListener {
     /// Its address.
     pub local: SocketAddr,
     /// Its limit, min(backlog, somaxconn).
     pub limit: u32,
+}
+
+impl ProgramListener {
+    /// Those of a host's listeners that clients can reach.
+    pub fn reachable(listeners: &[Listener]) -> Vec<Self> {
+        let reachable = listeners.iter().filter(|listener| is_reachable(listener));
+        reachable.map(|listener| Self { local: listener.local, limit: listener.limit }).collect()
+    }
 }
 
 /// An event of the worker.
@@ -82,9 +92,9 @@ pub enum ProgramEvent {
     Listening {
         /// The address that it listens on.
         address: SocketAddr,
-        /// Everything that processes of its host listen on.
+        /// All of its host's listeners that clients can reach.
         #[serde(default)]
-        all: Vec<ProgramListener>,
+        reachable: Vec<ProgramListener>,
     },
     /// The last line: no process of it is left.
     Ended(Box<ProgramReport>),

@@ -51,7 +51,8 @@ pub struct ImageServer {
     /// How it is stopped.
     pub stop: Stop,
     /// What its container may use. `processes` counts threads too, and a fork above it fails;
-    /// `memory_mib` is that of all processes, with the memory of their files.
+    /// `memory_mib` is that of all processes, with the memory of their files, and by default half
+    /// of what is available on the engine's machine.
     pub limits: ProgramLimits,
 }
 

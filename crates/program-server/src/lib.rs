@@ -37,8 +37,8 @@ pub use control::{
 pub use error::ProgramError;
 pub use image::{ImageServer, check_image};
 pub use output::Output;
-pub use placeholders::{ADDRESS, DIRECTORY, PORT, UnknownPlaceholder, replaced};
-pub use ready::{Awaited, Listening};
+pub use placeholders::{ADDRESS, DIRECTORY, PORT, UnknownPlaceholder, escaped, replaced};
+pub use ready::{Awaited, Listening, Opening};
 pub use settings::{CommandServer, ProgramConfig, ProgramLimits, Ready, Stop, Text};
 pub use start::{check_here, is_here};
 pub use watchdog::default_memory_bytes;

@@ -64,7 +64,10 @@ impl Output {
 
     /// Nothing more will be added.
     pub fn end(&self) {
-        self.state().ended = true;
+        let mut state = self.state();
+        state.match_line();
+        state.ended = true;
+        drop(state);
         self.0.ended.notify_all();
     }
 
@@ -120,17 +123,24 @@ impl State {
     }
 
     fn match_lines(&mut self, bytes: &[u8]) {
-        let Some(awaited) = self.awaited.clone().filter(|_| !self.matched) else { return };
+        if self.awaited.is_none() || self.matched {
+            return;
+        }
         for part in bytes.split_inclusive(|&byte| byte == b'\n') {
             let room = MAX_LINE - self.line.len().min(MAX_LINE);
             self.line.extend_from_slice(&part[..part.len().min(room)]);
-            // Also before its end: a prompt has none.
-            let line = String::from_utf8_lossy(&self.line);
-            self.matched |= awaited.is_match(line.trim_end_matches(['\r', '\n']));
             if part.ends_with(b"\n") {
-                self.line.clear();
+                self.match_line();
             }
         }
+    }
+
+    /// Compares the line that was read, and begins the next one.
+    fn match_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let line = String::from_utf8_lossy(&line);
+        let line = line.trim_end_matches(['\r', '\n']);
+        self.matched |= self.awaited.as_ref().is_some_and(|awaited| awaited.is_match(line));
     }
 }
 
@@ -159,14 +169,21 @@ mod tests {
     }
 
     #[test]
-    fn a_line_matches_in_pieces_and_before_its_end() {
-        let awaiting = |pieces: &[&str]| {
+    fn a_line_matches_in_pieces_once_it_is_complete() {
+        let with = |pieces: &[&str]| {
             let output = Output::awaiting(Some(Regex::new("^ready on 80$").unwrap()));
-            pieces.iter().for_each(|piece| output.state().add(piece.as_bytes()));
-            output.has_matched()
+            pieces.iter().for_each(|piece| output.add(piece.as_bytes()));
+            output
         };
+        let awaiting = |pieces: &[&str]| with(pieces).has_matched();
         assert!(awaiting(&["starting\nrea", "dy on 80\r\n"]));
-        assert!(awaiting(&["ready on ", "80"]));
+        let beginning = with(&["ready on ", "80"]);
+        assert!(!beginning.has_matched(), "it may be port 8080");
+        beginning.add(b"80\n");
+        assert!(!beginning.has_matched());
+        let last = with(&["ready on 80"]);
+        last.end();
+        assert!(last.has_matched(), "the end of the output ends its last line");
         assert!(!awaiting(&["not ready on 80\n", "ready on 8080\n"]));
         assert!(!awaiting(&[&"x".repeat(10_000), "\n"]));
         assert!(awaiting(&[&"x".repeat(10_000), "\nready on 80\n"]));

@@ -10,6 +10,9 @@ pub const ADDRESS: &str = "address";
 /// See [`ADDRESS`].
 pub const PORT: &str = "port";
 
+/// A brace, where it would begin a placeholder.
+const BRACE: &str = "{'{'}";
+
 /// The sections of a cell's settings.
 const SECTIONS: [&str; 4] = ["server.", "hosts.", "load.", "after."];
 
@@ -20,8 +23,8 @@ const SECTIONS: [&str; 4] = ["server.", "hosts.", "load.", "after."];
 )]
 pub struct UnknownPlaceholder(pub String);
 
-/// Replaces the placeholders of a text. Braces around anything else, as in the files of many
-/// programs, stay as they are.
+/// Replaces the placeholders of a text, and `{'{'}` by a brace. Braces around anything else, as
+/// in the files of many programs, stay as they are.
 ///
 /// # Errors
 /// A placeholder that looks like a setting, but has no value.
@@ -34,21 +37,64 @@ pub fn replaced(
     while let Some(open) = rest.find('{') {
         let (before, from) = rest.split_at(open);
         out.push_str(before);
-        let name = from[1..].split_once('}').map(|(name, _)| name).filter(|name| is_name(name));
-        match name {
-            Some(name) => {
+        rest = match Braced::at(from) {
+            Braced::Placeholder(name) => {
                 let value = values.get(name).ok_or_else(|| UnknownPlaceholder(name.to_owned()))?;
                 out.push_str(value);
-                rest = &from[name.len() + 2..];
+                &from[name.len() + 2..]
             }
-            None => {
+            Braced::Brace => {
                 out.push('{');
-                rest = &from[1..];
+                &from[BRACE.len()..]
             }
-        }
+            Braced::Other => {
+                out.push('{');
+                &from[1..]
+            }
+        };
     }
     out.push_str(rest);
     Ok(out)
+}
+
+/// The text that [`replaced`] turns into `text`, whatever the values are.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let (before, from) = rest.split_at(open);
+        out.push_str(before);
+        out.push_str(match Braced::at(from) {
+            Braced::Placeholder(_) | Braced::Brace => BRACE,
+            Braced::Other => "{",
+        });
+        rest = &from[1..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What begins with a brace.
+enum Braced<'a> {
+    /// A placeholder with this name.
+    Placeholder(&'a str),
+    /// [`BRACE`].
+    Brace,
+    /// Anything else.
+    Other,
+}
+
+impl<'a> Braced<'a> {
+    /// At the beginning of a text, which is a brace.
+    fn at(text: &'a str) -> Self {
+        if text.starts_with(BRACE) {
+            return Self::Brace;
+        }
+        match text[1..].split_once('}') {
+            Some((name, _)) if is_name(name) => Self::Placeholder(name),
+            _ => Self::Other,
+        }
+    }
 }
 
 fn is_name(name: &str) -> bool {
@@ -61,6 +107,8 @@ fn is_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn values() -> IndexMap<String, String> {
@@ -78,9 +126,29 @@ mod tests {
             ("{{port}}", "{80}"),
             ("{directory}/a {x} {server .y} {", "/private/a {x} {server .y} {"),
             ("f'{name}'", "f'{name}'"),
+            ("{'{'}port} and {'x'}", "{port} and {'x'}"),
             ("", ""),
         ] {
             assert_eq!(replaced(text, &values()).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_would_be_replaced_is_escaped() {
+        assert_eq!(escaped("awk '{print $1}' {x}"), "awk '{print $1}' {x}");
+        assert_eq!(escaped("{port} {server.x}"), "{'{'}port} {'{'}server.x}");
+    }
+
+    proptest! {
+        #[test]
+        fn an_escaped_text_is_itself_again(
+            parts in prop::collection::vec(
+                prop::sample::select(vec!["{", "}", "'", "{'{'}", "port", "server.x", "é", "{port}"]),
+                0..12,
+            )
+        ) {
+            let text = parts.concat();
+            prop_assert_eq!(replaced(&escaped(&text), &values()), Ok(text));
         }
     }
 

@@ -39,8 +39,8 @@ impl<'a> From<&'a ImageServer> for Awaited<'a> {
 pub enum Listening<'a> {
     /// On its port, for clients of another host.
     Here(&'a Listener),
-    /// On its port, but clients cannot reach the address.
-    Unreachable(SocketAddr),
+    /// On its port, but clients cannot reach it.
+    Unreachable(&'a Listener),
     /// On other ports only.
     Elsewhere(SocketAddr),
     /// On none.
@@ -55,7 +55,7 @@ const REACHABLE_WITHIN: Duration = Duration::from_secs(3);
 
 /// The listeners of a program that may listen on any port, while it opens them.
 #[derive(Debug, Default)]
-pub(crate) struct Opening {
+pub struct Opening {
     listeners: Vec<SocketAddr>,
     changed_at: Option<Instant>,
 }
@@ -63,25 +63,19 @@ pub(crate) struct Opening {
 impl Opening {
     /// Finds a listener that clients can reach, once no further one has been opened for a
     /// while; and whether there is no point in waiting for one.
-    pub(crate) fn find<'a>(
-        &mut self,
-        listeners: &'a [Listener],
-        now: Instant,
-    ) -> (Listening<'a>, bool) {
+    pub fn find<'a>(&mut self, listeners: &'a [Listener], now: Instant) -> (Listening<'a>, bool) {
         let open: Vec<_> = listeners.iter().map(|listener| listener.local).collect();
         if self.listeners != open {
             self.listeners = open;
             self.changed_at = Some(now);
         }
         let unchanged = self.changed_at.map_or(Duration::ZERO, |at| now.duration_since(at));
-        let reachable = listeners.iter().find(|listener| is_reachable(listener.local.ip()));
+        let reachable = listeners.iter().find(|listener| is_reachable(listener));
         match (reachable, listeners.first()) {
             (Some(listener), _) if unchanged >= ALL_OPEN_AFTER => {
                 (Listening::Here(listener), false)
             }
-            (None, Some(first)) => {
-                (Listening::Unreachable(first.local), unchanged >= REACHABLE_WITHIN)
-            }
+            (None, Some(first)) => (Listening::Unreachable(first), unchanged >= REACHABLE_WITHIN),
             (Some(_), _) | (None, None) => (Listening::Nowhere, false),
         }
     }
@@ -91,18 +85,27 @@ impl Awaited<'_> {
     /// Finds the listener of a program among those of its host.
     pub fn find<'l>(&self, listeners: &'l [Listener]) -> Listening<'l> {
         let on_port = |listener: &&Listener| listener.local.port() == self.port;
-        let is_meant = |listener: &&Listener| match self.address {
-            Some(address) => listener.local.ip().to_canonical() == address.to_canonical(),
-            None => is_reachable(listener.local.ip()),
+        let here = listeners
+            .iter()
+            .filter(on_port)
+            .find(|listener| self.has_address(listener) && is_reachable(listener));
+        let unreachable = || {
+            let meant =
+                listeners.iter().filter(on_port).find(|listener| self.has_address(listener));
+            meant.or_else(|| listeners.iter().find(on_port))
         };
-        let here = listeners.iter().filter(on_port).find(is_meant);
-        let unreachable = || listeners.iter().find(on_port).map(|found| found.local);
         match (here, unreachable(), listeners.first()) {
             (Some(listener), _, _) => Listening::Here(listener),
-            (None, Some(local), _) => Listening::Unreachable(local),
+            (None, Some(listener), _) => Listening::Unreachable(listener),
             (None, None, Some(other)) => Listening::Elsewhere(other.local),
             (None, None, None) => Listening::Nowhere,
         }
+    }
+
+    /// Whether a listener has the address that is asked for, if one is.
+    fn has_address(&self, listener: &Listener) -> bool {
+        let ip = listener.local.ip().to_canonical();
+        self.address.is_none_or(|address| address.to_canonical() == ip)
     }
 
     /// The port that it is to listen on, for people.
@@ -122,15 +125,14 @@ impl Awaited<'_> {
                 let line = line.unwrap_or_default();
                 format!("it listens, but has printed no line that matches `{line}` {within}")
             }
-            Listening::Unreachable(local) => {
-                let wanted = address.map_or_else(
-                    || {
-                        "clients of another host cannot reach that: let it listen on 0.0.0.0"
-                            .to_owned()
-                    },
-                    |address| format!("not on {address} ({section}.address)"),
-                );
-                format!("it listens on {local}; {wanted}")
+            Listening::Unreachable(listener) => {
+                let local = listener.local;
+                match address.filter(|_| !self.has_address(listener)) {
+                    None => format!("it listens on {local}{}", unreachable(listener)),
+                    Some(address) => {
+                        format!("it listens on {local}; not on {address} ({section}.address)")
+                    }
+                }
             }
             Listening::Elsewhere(local) => {
                 format!("it listens on {local}, not on {port} ({section}.port)")
@@ -140,8 +142,24 @@ impl Awaited<'_> {
     }
 }
 
-fn is_reachable(address: IpAddr) -> bool {
-    !address.to_canonical().is_loopback()
+/// Whether clients, which are on another host and connect over IPv4, reach a listener.
+pub(crate) fn is_reachable(listener: &Listener) -> bool {
+    match listener.local.ip().to_canonical() {
+        IpAddr::V4(address) => !address.is_loopback(),
+        IpAddr::V6(address) => address.is_unspecified() && !listener.v6_only,
+    }
+}
+
+/// Why clients do not reach a listener, and what to do, after its address.
+fn unreachable(listener: &Listener) -> &'static str {
+    let address = listener.local.ip();
+    if address.to_canonical().is_loopback() {
+        "; clients of another host cannot reach that: let it listen on 0.0.0.0"
+    } else if address.is_unspecified() {
+        " for IPv6 only (IPV6_V6ONLY), and clients connect over IPv4: let it listen on 0.0.0.0 too"
+    } else {
+        ", and clients connect over IPv4: let it listen on 0.0.0.0"
+    }
 }
 
 #[cfg(test)]
@@ -156,6 +174,7 @@ mod tests {
             limit: 5,
             inode: 1,
             drops: None,
+            v6_only: false,
         }
     }
 
@@ -185,6 +204,26 @@ mod tests {
     }
 
     #[test]
+    fn one_of_ipv6_that_clients_over_ipv4_do_not_reach_says_why() {
+        let only = Listener { v6_only: true, ..listener("[::]:80") };
+        for address in [None, Some("::")] {
+            let settings = on_80(address);
+            let awaited = Awaited::from(&settings);
+            let found = awaited.find(std::slice::from_ref(&only));
+            assert_eq!(found, Listening::Unreachable(&only));
+            let why = awaited.reason(found, "within 2s");
+            let expected = "it listens on [::]:80 for IPv6 only (IPV6_V6ONLY), and clients connect";
+            assert!(why.starts_with(expected), "{why}");
+        }
+        assert_eq!(of(None, &["[::ffff:198.18.0.1]:80"]), "[::ffff:198.18.0.1]:80");
+        let why = of(None, &["[fd00::1]:80"]);
+        assert!(why.starts_with("it listens on [fd00::1]:80, and clients connect over"), "{why}");
+        let both = [only, listener("0.0.0.0:80")];
+        let reached = Opening::default().find(&both, Instant::now());
+        assert_eq!(reached, (Listening::Nowhere, false), "it opens ports");
+    }
+
+    #[test]
     fn any_port_is_ready_once_no_further_one_is_opened() {
         let start = Instant::now();
         let after = |ms| start + Duration::from_millis(ms);
@@ -202,7 +241,7 @@ mod tests {
         let start = Instant::now();
         let mut opening = Opening::default();
         let local = [listener("127.0.0.1:80")];
-        let unreachable = Listening::Unreachable(local[0].local);
+        let unreachable = Listening::Unreachable(&local[0]);
         assert_eq!(opening.find(&local, start), (unreachable, false));
         assert_eq!(opening.find(&local, start + REACHABLE_WITHIN), (unreachable, true));
         let any = CommandServer::default();

@@ -44,7 +44,8 @@ pub struct CommandServer {
     /// trial. Placeholders in them, in `program` and in `env` are replaced: `{directory}` by
     /// the private directory, `{address}` and `{port}` by the server's, and any setting of the
     /// cell by its value, such as `{server.command.backlog}`, short `{server.backlog}`, or
-    /// `{hosts.server.sysctls.net.core.somaxconn}`.
+    /// `{hosts.server.sysctls.net.core.somaxconn}`. `{'{'}` is a brace where one of these would
+    /// begin.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub files: IndexMap<String, Text>,
     /// When it is ready.
@@ -63,7 +64,8 @@ pub struct CommandServer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ready {
-    /// Regular expression that a line of its output must match.
+    /// Regular expression that a line of its output must match: compared once the line, or the
+    /// output, has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
     /// The longest time that it may take.

@@ -15,7 +15,8 @@ const INTERVAL: Duration = Duration::from_millis(50);
 
 const MIB: u64 = 1 << 20;
 
-/// The memory of a program without a limit of its own: half of what is available, bytes.
+/// The memory of a program without a limit of its own, bytes: half of what is available on this
+/// machine.
 pub fn default_memory_bytes() -> u64 {
     let available = fs::read_to_string("/proc/meminfo").ok().and_then(|info| {
         let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use linux_net::{Listener, SocketDiag, monotonic_ns};
+use linux_net::{SocketDiag, monotonic_ns};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::time::TimeVal;
@@ -59,11 +59,11 @@ pub fn run_worker(config: &ProgramConfig) -> Result<()> {
         let mut program = Program::start(config, &inputs)?;
         match program.await_ready(&inputs)? {
             None => {}
-            Some(Ready { address, all }) => {
+            Some(Ready { address, reachable }) => {
                 if config.settings.paused {
                     processes::signal_all(Signal::SIGSTOP);
                 }
-                output.event(ProgramEvent::Listening { address, all })?;
+                output.event(ProgramEvent::Listening { address, reachable })?;
                 program.serve(&inputs, output)?;
             }
         }
@@ -75,7 +75,7 @@ pub fn run_worker(config: &ProgramConfig) -> Result<()> {
 /// What a program that is ready listens on.
 struct Ready {
     address: SocketAddr,
-    all: Vec<ProgramListener>,
+    reachable: Vec<ProgramListener>,
 }
 
 /// A program that was started.
@@ -135,12 +135,8 @@ impl<'a> Program<'a> {
                 self.report.ready_seconds = self.started_at.elapsed().as_secs_f64();
                 self.report.listeners =
                     listeners.iter().map(|listener| listener.local.to_string()).collect();
-                let of = |Listener { local, limit, .. }: &Listener| ProgramListener {
-                    local: *local,
-                    limit: *limit,
-                };
-                let all = listeners.iter().map(of).collect();
-                return Ok(Some(Ready { address: listener.local, all }));
+                let reachable = ProgramListener::reachable(&listeners);
+                return Ok(Some(Ready { address: listener.local, reachable }));
             }
             if is_given_up || Instant::now() >= deadline {
                 let within = format!("within {}", humantime::format_duration(within));
@@ -228,8 +224,8 @@ impl<'a> Program<'a> {
         report.output = self.started.output.kept();
         if let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) {
             let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
-            report.cpu_seconds = seconds(usage.user_time()) + seconds(usage.system_time());
-            report.most_memory_bytes = usage.max_rss().unsigned_abs() * 1024;
+            report.cpu_seconds = Some(seconds(usage.user_time()) + seconds(usage.system_time()));
+            report.most_memory_bytes = Some(usage.max_rss().unsigned_abs() * 1024);
         }
         report
     }

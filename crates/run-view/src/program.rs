@@ -10,8 +10,8 @@ const LINES: usize = 10;
 #[expect(missing_docs, reason = "the fields of `ProgramReport` describe them")]
 pub struct Program {
     pub ready_seconds: f64,
-    pub cpu_seconds: f64,
-    pub most_memory_bytes: u64,
+    pub cpu_seconds: Option<f64>,
+    pub most_memory_bytes: Option<u64>,
     pub end: ProgramEnd,
     /// The end of its output, if it died or was killed.
     pub last_lines: Vec<String>,

@@ -44,17 +44,6 @@ impl Server {
         }
     }
 
-    /// The same, to change them; another server becomes a chat server with default settings.
-    pub fn chat_mut(&mut self) -> &mut ServerSettings {
-        if self.chat().is_none() {
-            *self = Self::default();
-        }
-        match self {
-            Self::Chat(settings) => settings,
-            Self::Command(_) | Self::Image(_) => unreachable!("it is a chat server now"),
-        }
-    }
-
     /// The settings of a chat server that listens as this one does, as far as that is known:
     /// its port, whether it accepts while the load runs, and its backlog. What it does with a
     /// connection that it has accepted is not known of another server.

@@ -83,7 +83,15 @@ mod tests {
 
     fn listener(queued: u32, drops: u32) -> Listener {
         let local = ([0, 0, 0, 0], 80).into();
-        Listener { local, cookie: 1, queued, limit: 5, inode: 7, drops: Some(drops) }
+        Listener {
+            local,
+            cookie: 1,
+            queued,
+            limit: 5,
+            inode: 7,
+            drops: Some(drops),
+            v6_only: false,
+        }
     }
 
     const NOW: LookTime = LookTime { at_ns: 5_000_000_000, started_ns: 0 };

@@ -40,6 +40,8 @@ pub(crate) enum AgentCommand {
     Listeners,
     /// Result: the [`program_server::ProgramStatus`] of a port.
     PortConnections { port: u16 },
+    /// Result: the memory of a server without a limit of its own, bytes.
+    DefaultMemory,
     /// Result: [`JoinedProcesses`].
     Joined,
     /// Stop the processes of a container that has joined this host (SIGSTOP). Result: null.

@@ -57,6 +57,7 @@ impl Handler {
                 let sockets = self.diag()?.server_sockets(port).map_err(text)?;
                 done(ProgramStatus::of(&sockets))
             }
+            AgentCommand::DefaultMemory => done(program_server::default_memory_bytes()),
             AgentCommand::Joined => done(self.joined()),
             AgentCommand::StopJoined => {
                 done(joined::signal(Signal::SIGSTOP, &self.worker_ids()).map_err(text)?)
@@ -188,6 +189,8 @@ mod tests {
         assert!(sysctls[Sysctl::Somaxconn.name()].is_string(), "{sysctls}");
         let missing = AgentCommand::Sysctls { names: vec!["net.ipv4.unknown".to_owned()] };
         assert!(agent.handle(missing).unwrap_err().contains("net.ipv4.unknown"));
+        let memory = result(&mut agent, AgentCommand::DefaultMemory);
+        assert!(memory.as_u64().is_some_and(|bytes| bytes > 1 << 20), "{memory}");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let queue = result(&mut agent, AgentCommand::AcceptQueue { port });

@@ -132,11 +132,12 @@ pub trait Testbed {
     /// If it cannot be started.
     fn start(&self, role: Role, worker: &'static str, arguments: &[String]) -> Result<Worker>;
 
-    /// Starts an image in the server's host and waits until it is ready. `values` are those of
-    /// placeholders.
+    /// Starts an image in the server's host; it is ready when
+    /// [`ServerContainer::await_ready`] says so: on the port of its settings, or on any if that
+    /// is 0. `values` are those of placeholders.
     ///
     /// # Errors
-    /// If the backend has no containers, or the image does not become ready.
+    /// If the backend has no containers, or the image cannot be started.
     fn start_image(
         &self,
         settings: &ImageServer,

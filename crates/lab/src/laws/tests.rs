@@ -11,6 +11,7 @@ use run_record::{AcceptQueue, LawNotApplied, ProbeSummary, StateSummary};
 use scenario::{CellSettings, Host, SysctlValue};
 
 use crate::kernel_facts::KernelFacts;
+use crate::testing::ChatMut;
 
 use super::cell_laws::CellLaws;
 use super::inputs::Inputs;

@@ -1,6 +1,7 @@
 //! An image as the server of a trial.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use chat_server::ServerStatus;
 use program_server::{ADDRESS, ImageServer};
@@ -11,6 +12,9 @@ use super::program::status_of;
 use crate::backend::{ServerContainer, Testbed};
 use crate::error::Result;
 
+/// Time between two checks whether the trial must end, while an image becomes ready.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+
 /// A running container.
 pub(crate) struct ContainerServer<'a> {
     container: Box<dyn ServerContainer + 'a>,
@@ -19,16 +23,20 @@ pub(crate) struct ContainerServer<'a> {
 }
 
 impl<'a> ContainerServer<'a> {
-    /// Starts an image and waits until it is ready.
+    /// Starts an image and waits until it is ready; `check` fails when the trial must end.
     pub(crate) fn start(
         testbed: &'a dyn Testbed,
         settings: &ImageServer,
         cell: &CellSettings,
+        check: &dyn Fn() -> Result<()>,
     ) -> Result<Self> {
         let address = testbed.addresses().server;
         let mut values = cell.placeholders();
         values.insert(ADDRESS.to_owned(), address.to_string());
-        let container = testbed.start_image(settings, &values)?;
+        let mut container = testbed.start_image(settings, &values)?;
+        while !container.await_ready(CHECK_INTERVAL)? {
+            check()?;
+        }
         Ok(Self { container, address: SocketAddr::new(address, settings.port) })
     }
 

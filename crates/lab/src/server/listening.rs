@@ -51,7 +51,7 @@ fn listeners(
         Client::<ProgramProtocol>::new(testbed.start(Role::Server, "program", &arguments)?);
     let within = settings.ready.within + RESPONSE_TIMEOUT;
     let all = client.await_event("listening socket", within, |event| match event {
-        ProgramEvent::Listening { all, .. } => Some(Ok(all)),
+        ProgramEvent::Listening { reachable, .. } => Some(Ok(reachable)),
         ProgramEvent::Ended(_) => None,
     })?;
     client.send(ProgramCommand::Stop);

@@ -8,6 +8,7 @@ use scenario::{Server, SysctlValue};
 use worker::metrics::ClosedBecause;
 
 use super::*;
+use crate::testing::ChatMut;
 
 fn row(index: u32, connect: Option<Duration>, end_ns: u64) -> AttemptRow {
     AttemptRow {

@@ -2,6 +2,8 @@
 
 use scenario::SysctlValue;
 
+use crate::testing::ChatMut;
+
 use super::*;
 
 const ACCEPT: Duration = Duration::from_micros(1);

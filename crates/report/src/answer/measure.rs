@@ -247,7 +247,7 @@ fn listens_again(trial: &Trial) -> Option<f64> {
 }
 
 fn server_cpu(trial: &Trial) -> Option<f64> {
-    Some(trial.program.as_ref()?.cpu_seconds)
+    trial.program.as_ref()?.cpu_seconds
 }
 
 fn share(share: f64) -> String {

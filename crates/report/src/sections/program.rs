@@ -48,23 +48,31 @@ fn summary(run: &Run, programs: &[&Program]) -> String {
         false => command.join(" "),
     };
     let command: String = command.chars().take(MAX_COMMAND).collect();
-    let range = |of: fn(&Program) -> f64| {
-        let values = programs.iter().map(|program| of(program));
-        let (least, most) = values.fold((f64::INFINITY, 0.0_f64), |(least, most), value| {
-            (least.min(value), most.max(value))
-        });
+    // The range of what is known.
+    let range = |of: fn(&Program) -> Option<f64>| {
+        let values = programs.iter().filter_map(|program| of(program));
+        let (least, most) = (values.clone().reduce(f64::min)?, values.reduce(f64::max)?);
         let (least, most) = (format!("{least:.2}"), format!("{most:.2} s"));
-        if most.starts_with(&least) { most } else { format!("{least} to {most}") }
+        Some(if most.starts_with(&least) { most } else { format!("{least} to {most}") })
     };
-    let memory = programs.iter().map(|program| program.most_memory_bytes).max().unwrap_or(0);
-    let mut text = format!(
-        "{command}\nIn {}: ready after {}, {} of CPU time, at most {} in one process; stopped in {}.",
-        several(programs.len() as u64, "trial"),
-        range(|program| program.ready_seconds),
-        range(|program| program.cpu_seconds),
-        mebibytes(memory),
-        range(|program| program.end.stop_seconds.unwrap_or(0.0)),
-    );
+    let mut text = format!("{command}\nIn {}: ", several(programs.len() as u64, "trial"));
+    let ready = range(|program| Some(program.ready_seconds)).unwrap_or_default();
+    text += &format!("ready after {ready}");
+    if let Some(cpu) = range(|program| program.cpu_seconds) {
+        text += &format!(", {cpu} of CPU time");
+    }
+    if let Some(memory) = programs.iter().filter_map(|program| program.most_memory_bytes).max() {
+        text += &format!(", at most {} in one process", mebibytes(memory));
+    }
+    if let Some(stopped) = range(|program| program.end.stop_seconds) {
+        text += &format!("; stopped in {stopped}");
+    }
+    text += ".";
+    let unknown = programs.iter().filter(|program| program.cpu_seconds.is_none()).count();
+    if unknown > 0 {
+        let trials = several(unknown as u64, "trial");
+        text += &format!(" Its CPU time and memory are not known of {trials}.");
+    }
     let died = programs.iter().filter(|program| program.end.died_ns.is_some()).count();
     let killed = programs.iter().filter(|program| program.end.killed_processes > 0).count();
     if died > 0 {

@@ -17,13 +17,19 @@ fn a_program_is_named_with_its_times_and_without_its_output() {
     let stopped = ProgramEnd { stop_seconds: Some(0.25), ..ProgramEnd::default() };
     let settings = json!({ "server": { "command": { "program": ["nginx", "-q"] } } });
     let run = Fixture::new(settings)
-        .cell([], |trial| program(trial, 0.5, stopped.clone()))
+        .cell([], |trial| {
+            program(trial, 0.5, stopped.clone());
+            let report = trial.program.as_mut().unwrap();
+            (report.cpu_seconds, report.most_memory_bytes) = (Some(0.125), Some(3 << 20));
+        })
         .cell([], |trial| program(trial, 1.5, stopped.clone()))
         .run();
     let text = summary(&run).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("nginx -q In 2 trials"), "{text}");
     assert!(text.contains("In 2 trials: ready after 0.50 to 1.50 s"), "{text}");
-    assert!(text.contains("stopped in 0.25 s."), "{text}");
+    let expected = "0.12 s of CPU time, at most 3.0 MiB in one process; stopped in 0.25 s. Its CPU \
+                    time and memory are not known of 1 trial.";
+    assert!(text.contains(expected), "{text}");
     assert!(!text.contains("two"), "{text}");
 }
 
@@ -36,6 +42,7 @@ fn one_that_died_or_was_killed_shows_the_end_of_its_output_safely() {
     {
         let run = Fixture::new(json!({})).cell([], |trial| program(trial, 0.5, end)).run();
         let text = summary(&run);
+        assert!(!text.contains("of CPU time") && !text.contains("stopped in 0"), "{text}");
         let in_one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(in_one_line.contains(expected), "{text}");
         assert!(text.contains("two") && !text.contains('\u{1b}'), "{text}");

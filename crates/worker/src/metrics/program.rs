@@ -12,10 +12,13 @@ pub struct ProgramReport {
     pub listeners: Vec<String>,
     /// How it ended.
     pub end: ProgramEnd,
-    /// CPU time of all its processes that have ended, seconds.
-    pub cpu_seconds: f64,
-    /// The largest resident memory of one of its processes, bytes.
-    pub most_memory_bytes: u64,
+    /// CPU time of all its processes that have ended, seconds; none if that is not known, as of
+    /// a container that ended before it was stopped.
+    #[serde(default)]
+    pub cpu_seconds: Option<f64>,
+    /// The largest resident memory of one of its processes, bytes; none if that is not known.
+    #[serde(default)]
+    pub most_memory_bytes: Option<u64>,
     /// What it printed.
     pub output: ProgramOutput,
     /// The id of the image that it ran from, if it was one of an image.

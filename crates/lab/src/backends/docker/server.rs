@@ -11,7 +11,7 @@ use bollard::query_parameters::{
 use indexmap::IndexMap;
 use linux_net::Listener;
 use program_server::{
-    Awaited, ImageServer, Listening, Output, ProgramStatus, default_memory_bytes,
+    Awaited, ImageServer, Listening, Opening, Output, ProgramListener, ProgramStatus,
 };
 use regex::Regex;
 use run_record::wall_time;
@@ -47,21 +47,24 @@ pub(super) struct Server<'a> {
     started: Instant,
     output: Output,
     end: ServerEnd,
+    /// Its listeners, if it may listen on any port.
+    opening: Option<Opening>,
     report: ProgramReport,
 }
 
 impl<'a> Server<'a> {
-    /// Starts the image and waits until it is ready, and paused if that was requested.
+    /// Starts the image.
     pub(super) fn start(
         host: &'a Host,
         settings: &ImageServer,
         values: &IndexMap<String, String>,
     ) -> Result<Self> {
         host.was_joined.store(true, Ordering::Relaxed);
-        let memory = settings
-            .limits
-            .memory_mib
-            .map_or_else(default_memory_bytes, |mib| mib.saturating_mul(MIB));
+        let memory = match settings.limits.memory_mib {
+            Some(mib) => mib.saturating_mul(MIB),
+            // That of the engine's machine, which need not be the lab's.
+            None => host.request(AgentCommand::DefaultMemory)?,
+        };
         let invalid = |reason: String| not_ready(settings, reason, String::new());
         let body = body(settings, values, &host.id, host.labels.clone(), memory)
             .map_err(|error| invalid(error.to_string()))?;
@@ -84,6 +87,7 @@ impl<'a> Server<'a> {
             started: Instant::now(),
             output: Output::awaiting(line),
             end: ServerEnd::default(),
+            opening: (settings.port == 0).then(Opening::default),
             report: ProgramReport::default(),
         };
         server.inspect()?;
@@ -95,10 +99,6 @@ impl<'a> Server<'a> {
         let docker = host.engine.docker();
         let started = docker.start_container(&server.id, None::<StartContainerOptions>);
         host.engine.call(&intent, started)?;
-        server.await_ready()?;
-        if settings.paused {
-            host.request::<()>(AgentCommand::StopJoined)?;
-        }
         Ok(server)
     }
 
@@ -134,14 +134,23 @@ impl<'a> Server<'a> {
         Ok(())
     }
 
-    fn await_ready(&mut self) -> Result<()> {
+    fn listeners(&self) -> Result<Vec<Listener>> {
+        let mut listeners: Vec<Listener> = self.host.request(AgentCommand::Listeners)?;
+        listeners.retain(|listener| listener.local.ip() != ENGINE_NAME_SERVER);
+        Ok(listeners)
+    }
+
+    /// Waits until it is ready, at most until `until`; whether it is.
+    fn is_ready(&mut self, until: Instant) -> Result<bool> {
         let within = self.settings.ready.within;
         let deadline = self.started + within;
         loop {
-            let mut listeners: Vec<Listener> = self.host.request(AgentCommand::Listeners)?;
-            listeners.retain(|listener| listener.local.ip() != ENGINE_NAME_SERVER);
+            let listeners = self.listeners()?;
             let awaited = Awaited::from(&self.settings);
-            let found = awaited.find(&listeners);
+            let (found, is_given_up) = match &mut self.opening {
+                None => (awaited.find(&listeners), false),
+                Some(opening) => opening.find(&listeners, Instant::now()),
+            };
             if matches!(found, Listening::Here(_))
                 && (self.settings.ready.line.is_none() || self.output.has_matched())
             {
@@ -151,16 +160,20 @@ impl<'a> Server<'a> {
                 // Many listen before they put themselves into the background.
                 return match self.end.wait(SETTLED_AFTER) {
                     true => Err(self.ended_early()),
-                    false => Ok(()),
+                    false => Ok(true),
                 };
             }
             if self.end.at_ns().is_some() {
                 return Err(self.ended_early());
             }
-            if Instant::now() >= deadline {
+            let now = Instant::now();
+            if is_given_up || now >= deadline {
                 let within = format!("within {}", humantime::format_duration(within));
                 let reason = awaited.reason(found, &within);
                 return Err(not_ready(&self.settings, reason, self.output.clause()));
+            }
+            if now >= until {
+                return Ok(false);
             }
             self.end.wait(READY_INTERVAL);
         }
@@ -180,7 +193,7 @@ impl<'a> Server<'a> {
             None => String::new(),
         };
         let until = match self.report.listeners.is_empty() {
-            true => format!("before it listened on port {}", self.settings.port),
+            true => format!("before it listened on {}", Awaited::from(&self.settings).port_of()),
             false => "as soon as it listened".to_owned(),
         };
         let reason = format!("it ended ({status}{why}) {until}");
@@ -232,6 +245,18 @@ impl<'a> Server<'a> {
 }
 
 impl ServerContainer for Server<'_> {
+    fn await_ready(&mut self, at_most: Duration) -> backend::Result<bool> {
+        let is_ready = self.is_ready(Instant::now() + at_most)?;
+        if is_ready && self.settings.paused {
+            self.host.request::<()>(AgentCommand::StopJoined)?;
+        }
+        Ok(is_ready)
+    }
+
+    fn listeners(&self) -> backend::Result<Vec<ProgramListener>> {
+        Ok(ProgramListener::reachable(&self.listeners()?))
+    }
+
     fn is_dead(&self) -> bool {
         self.end.at_ns().is_some()
     }
@@ -252,8 +277,8 @@ impl ServerContainer for Server<'_> {
         self.report.end.died_ns = self.end.at_ns();
         if self.report.end.died_ns.is_none() {
             let joined = self.joined()?;
-            self.report.cpu_seconds = joined.cpu_seconds;
-            self.report.most_memory_bytes = joined.most_memory_bytes;
+            self.report.cpu_seconds = Some(joined.cpu_seconds);
+            self.report.most_memory_bytes = Some(joined.most_memory_bytes);
             self.end()?;
         }
         (self.report.end.status, self.report.end.killed_because) = self.how_it_ended()?;

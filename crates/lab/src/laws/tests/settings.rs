@@ -7,6 +7,8 @@ use scenario::{CellSettings, SysctlValue};
 
 use super::super::measurements::Measurements;
 use super::super::rules::ids;
+use crate::testing::ChatMut;
+
 use super::{cell, laws_of, no_measurements, predictions, set_sysctl};
 
 /// A law that its own scenario does not apply would be of no use.

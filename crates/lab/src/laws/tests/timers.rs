@@ -6,6 +6,8 @@ use chat_server::ClosesFirst;
 use load_generator::{ChatPhase, ConnectPattern};
 use scenario::CellSettings;
 
+use crate::testing::ChatMut;
+
 use super::{assert_not_applied_after, cell, laws_of, predictions, set_sysctl};
 
 /// The reason for which a law is not applied.

@@ -117,7 +117,7 @@ fn a_paused_nginx_holds_its_limit_and_one_more() {
             (report.end.killed_processes, &report.listeners[..]),
             (0, &["0.0.0.0:80".to_owned()][..])
         );
-        assert!(report.most_memory_bytes > 1 << 20, "{report:?}");
+        assert!(report.most_memory_bytes.unwrap() > 1 << 20, "{report:?}");
     }
 }
 
@@ -221,9 +221,53 @@ fn its_cpu_time_is_the_labs_own_and_no_disturbance() {
     // Longer than the lab stalls before the program is stopped.
     let load = "load: { clients: 1, dialogue: none, linger: 6s }";
     let trials = Scenario::new(&image.name, &[command, CAPABILITIES, FILES], load).trials();
-    let used = trials[0].program.as_ref().expect("a program").cpu_seconds;
+    let used = trials[0].program.as_ref().expect("a program").cpu_seconds.unwrap();
     let own = trials[0].disturbance.as_ref().expect("the usage is known").own_cpu_seconds;
     assert!(used > 0.1 && own > used / 2.0, "{own} of {used} s");
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn what_one_that_died_used_is_not_known() {
+    let image = TestImage::new();
+    // It ends with its first request.
+    let command = "command: [sh, -c, 'nginx -c /etc/queuelab/nginx.conf; until [ -s /log ]; do \
+                   sleep 0.1; done; exit 3']\nbacklog: 64\n";
+    let files = FILES.replace("access_log off", "access_log /log");
+    let load = "load: { clients: 20, dialogue: { http: { path: / } }, linger: 10min }";
+    let scenario = Scenario::new(&image.name, &[command, CAPABILITIES, &files], load);
+    let output = scenario.run();
+    assert_eq!(output.status.code(), Some(3), "{}", all_output(&output));
+    let trials = RunDirectory::read(&runs(scenario.out.path())[0]).unwrap().1;
+    let report = trials[0].program.as_ref().unwrap();
+    assert!(report.end.died_ns.is_some(), "{report:?}");
+    assert_eq!(report.end.status.as_deref(), Some("exit status 3"), "{report:?}");
+    assert_eq!((report.cpu_seconds, report.most_memory_bytes), (None, None));
+    let page = fs::read_to_string(runs(scenario.out.path())[0].join("report.html")).unwrap();
+    assert!(in_one_line(&page).contains("CPU time and memory are not known of 1 trial"));
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn an_interruption_does_not_wait_until_it_is_ready() {
+    let image = TestImage::new();
+    let never = ["command: [sleep, '10000']\n", "ready: { within: 30min }\n"];
+    let scenario = Scenario::new(&image.name, &never, LOAD);
+    let arguments = scenario.arguments();
+    let arguments = arguments.each_ref().map(String::as_str);
+    let run = start_with(scenario.out.path(), &arguments, |command| command);
+    let pid = run.child.id();
+    wait_until("the image runs", || {
+        let objects = RunObjects { docker: &docker, pid };
+        let is_image = |(_, name): &(String, String)| name.ends_with("-image");
+        objects.containers().into_iter().find(is_image).is_some_and(|(id, _)| {
+            docker(&["top", &id]).is_ok_and(|processes| processes.contains("sleep 10000"))
+        })
+    });
+    send_signal(&run.child, Signal::SIGINT);
+    let (output, _) = run.finish();
+    assert_eq!(output.status.code(), Some(130), "{}", all_output(&output));
+    assert_nothing_left_of(pid);
 }
 
 /// A scenario that lasts until it is interrupted.

@@ -33,6 +33,11 @@ fn another_port_and_a_loopback_address_are_named() {
     for (from, to, expected) in [
         ("8080", "8081", "it listens on 0.0.0.0:8081, not on port 8080 (server.command.port)"),
         ("('',", "('127.0.0.1',", "it listens on 127.0.0.1:8080; clients of another host"),
+        (
+            "('', 8080)",
+            "('::', 8080), family=socket.AF_INET6",
+            "it listens on [::]:8080 for IPv6 only (IPV6_V6ONLY), and clients connect over IPv4",
+        ),
     ] {
         let program = SERVER.replace(from, to);
         let error = Scenario::new(&program, "ready: { within: 6s }", LOAD).error();
@@ -169,7 +174,7 @@ fn its_cpu_time_is_the_labs_own_and_no_disturbance() {
     // Longer than the lab stalls before the program is stopped.
     let load = "load: { clients: 1, messages: 0, linger: 6s }";
     let trial = Scenario::new(&program, "", load).trial();
-    let used = trial.program.as_ref().expect("a program").cpu_seconds;
+    let used = trial.program.as_ref().expect("a program").cpu_seconds.unwrap();
     let own = trial.disturbance.as_ref().expect("the usage is known").own_cpu_seconds;
     assert!(own > used / 2.0, "{own} of {used} s");
 }

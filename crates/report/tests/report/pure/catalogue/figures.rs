@@ -195,7 +195,7 @@ fn haproxy_maxconn() -> Run {
         trial.evidence.accept_queue = Some(AcceptQueue { depth: limit + 1, limit });
         let timed_out = trial.attempts - 50 - u64::from(limit) - 1;
         outcomes(trial, &[(Outcome::TimedOut, timed_out)]);
-        let cpu_seconds = if limit == 50 { 0.048 } else { 0.054 };
+        let cpu_seconds = Some(if limit == 50 { 0.048 } else { 0.054 });
         trial.program = Some(ProgramReport { cpu_seconds, ..ProgramReport::default() });
     })
 }
