@@ -26,6 +26,7 @@ use crate::commands::server::ServerArguments;
 use crate::commands::show::ShowArguments;
 use crate::commands::size::SizeArguments;
 use crate::commands::try_server::TryArguments;
+use crate::commands::watch::WatchArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     Compare(CompareArguments),
     /// Browse reports, comparisons and runs in progress in a web browser.
     Serve(ServeArguments),
+    /// Watch every listener of this machine: its queue, drops, processes and trouble.
+    Watch(WatchArguments),
     /// Print the JSON Schema of a file format.
     Schema(SchemaArguments),
     /// Build the image for `--backend docker`.
@@ -123,6 +126,7 @@ impl Command {
             Self::Size(arguments) => arguments.json,
             Self::Check(arguments) => arguments.json,
             Self::Explain(arguments) => arguments.json,
+            Self::Watch(arguments) => arguments.json,
             _ => false,
         }
     }

@@ -32,6 +32,7 @@ pub(crate) mod size;
 pub(crate) mod standalone;
 pub(crate) mod target;
 pub(crate) mod try_server;
+pub(crate) mod watch;
 
 pub(crate) use crate::output::{
     print_annotation, print_document, print_for_program, print_json, print_message, print_output,

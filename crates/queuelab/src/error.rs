@@ -55,6 +55,8 @@ pub(crate) enum CommandError {
     #[error("failed to {0}")]
     Probe(probe::ProbeError),
     #[error("failed to {0}")]
+    Watch(#[from] watch::WatchError),
+    #[error("failed to {0}")]
     Program(program_server::ProgramError),
     #[error("failed to {0}")]
     Agent(lab::AgentError),
@@ -126,6 +128,7 @@ impl CommandError {
             Self::Lab(LabError::Interrupted) => Exit::Interrupted,
             Self::Lab(LabError::Worker(WorkerError::InvalidMessage { .. })) => Exit::Internal,
             Self::Record(RunDirectoryError::Io { .. }) => Exit::Machine,
+            Self::Watch(watch::WatchError::NoUser(_)) => Exit::Usage,
             Self::Record(_) => Exit::Usage,
             Self::Lab(_)
             | Self::Counters(_)
@@ -137,6 +140,7 @@ impl CommandError {
             | Self::Server(_)
             | Self::Load(_)
             | Self::Probe(_)
+            | Self::Watch(_)
             | Self::Program(_)
             | Self::NoServer(_)
             | Self::Agent(_)

@@ -65,6 +65,7 @@ fn main() -> ExitCode {
         Command::Clean(arguments) => commands::clean::clean(&arguments),
         Command::Doctor(arguments) => commands::doctor::doctor(&arguments),
         Command::Ci(arguments) => commands::ci::ci(&arguments),
+        Command::Watch(arguments) => commands::watch::watch(&arguments),
         Command::Host => commands::host::host(),
         Command::Server(arguments) => commands::server::server(arguments),
         Command::Load(arguments) => commands::load::load(*arguments),

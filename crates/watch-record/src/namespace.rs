@@ -29,6 +29,9 @@ pub struct WatchedNamespace {
     pub counters_last_second: BTreeMap<String, u64>,
     /// Seconds between these two readings: about one, more on a busy machine.
     pub counters_interval_seconds: f64,
+    /// Drops, since the watch began, of listeners that have closed; 0 where only some listeners
+    /// are shown.
+    pub drops_of_closed: u64,
     /// Ports of clients that are in use, for the destination with most of them; none before
     /// the first walk of all sockets, or without connections to elsewhere.
     pub busiest_destination: Option<PortUsage>,

@@ -23,3 +23,12 @@ pub struct Snapshot {
     /// What could not be seen.
     pub unseen: Vec<Unseen>,
 }
+
+impl Snapshot {
+    /// Drops of all listeners since the watch began, those included that have closed.
+    pub fn drops_watched(&self) -> u64 {
+        let of_open = self.listeners.iter().map(|listener| listener.drops_watched);
+        let of_closed = self.namespaces.iter().map(|namespace| namespace.drops_of_closed);
+        of_open.chain(of_closed).sum()
+    }
+}

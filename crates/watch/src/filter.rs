@@ -17,6 +17,10 @@ impl Filter {
             let namespace = namespaces.iter().find(|it| it.inode == listener.namespace);
             self.shows(listener, namespace)
         });
+        // Which of them the conditions would show is not known any more.
+        if *self != (Self { namespaces: self.namespaces.clone(), ..Self::default() }) {
+            snapshot.namespaces.iter_mut().for_each(|namespace| namespace.drops_of_closed = 0);
+        }
         let listeners = &snapshot.listeners;
         snapshot.namespaces.retain(|namespace| {
             listeners.iter().any(|listener| listener.namespace == namespace.inode)

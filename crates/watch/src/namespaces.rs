@@ -91,7 +91,13 @@ impl Namespaces {
             self.refused.iter().map(|(inode, why)| unseen(*inode, &found[inode], why)).collect();
         changes.unseen.extend((hidden > 0).then(|| Unseen {
             what: "network namespaces of other users' processes".to_owned(),
-            why: format!("{hidden} processes do not show theirs to this user; root sees all"),
+            why: format!(
+                "{} to this user; root sees all",
+                match hidden {
+                    1 => "1 process does not show its own".to_owned(),
+                    _ => format!("{hidden} processes do not show theirs"),
+                }
+            ),
         }));
         changes.found = found;
         changes

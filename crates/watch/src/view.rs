@@ -135,6 +135,7 @@ impl NamespaceState {
             counters: self.increased(),
             counters_last_second,
             counters_interval_seconds,
+            drops_of_closed: self.drops_of_closed,
             busiest_destination: self.busiest_destination.clone(),
             troubles: Vec::new(),
         }

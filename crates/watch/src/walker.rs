@@ -145,10 +145,16 @@ impl Walker {
         let mut found = Owners::find(&inodes);
         let without = inodes.iter().filter(|inode| !found.by_inode.contains_key(inode)).count();
         let unseen = (without > 0 && found.hidden > 0).then(|| Unseen {
-            what: format!("the processes of {without} listener{}", if without == 1 { "" } else { "s" }),
+            what: format!(
+                "the processes of {without} listener{}",
+                if without == 1 { "" } else { "s" }
+            ),
             why: format!(
-                "the files of {} processes of other users are not visible to this one; root sees them",
-                found.hidden
+                "the open files of {} are not visible to this user; root sees them",
+                match found.hidden {
+                    1 => "1 process".to_owned(),
+                    hidden => format!("{hidden} processes"),
+                }
             ),
         });
         for inode in inodes {

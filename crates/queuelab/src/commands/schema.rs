@@ -37,6 +37,8 @@ enum Format {
     Explain,
     /// The output of `queuelab size --json`.
     Size,
+    /// A line of `queuelab watch --json`.
+    Watch,
     /// The output of any of these commands if it fails.
     Failure,
 }
@@ -55,6 +57,7 @@ pub(crate) fn schema(arguments: &SchemaArguments) -> Result {
         Format::Predict => include_str!("../../../../schemas/predict.schema.json"),
         Format::Explain => include_str!("../../../../schemas/explain.schema.json"),
         Format::Size => include_str!("../../../../schemas/size.schema.json"),
+        Format::Watch => include_str!("../../../../schemas/watch.schema.json"),
         Format::Failure => include_str!("../../../../schemas/failure.schema.json"),
     })
 }

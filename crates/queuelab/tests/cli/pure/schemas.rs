@@ -12,8 +12,9 @@ use run_record::{RunRecord, SuiteRecord, TrialRecord};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
+use watch_record::Snapshot;
 
-fn generated() -> [(&'static str, Value); 11] {
+fn generated() -> [(&'static str, Value); 12] {
     [
         ("scenario", scenario::json_schema()),
         ("run", schema_for!(RunRecord).to_value()),
@@ -25,6 +26,7 @@ fn generated() -> [(&'static str, Value); 11] {
         ("predict", output_schema::<Predictions>()),
         ("explain", output_schema::<Explanation>()),
         ("size", output_schema::<Sizing>()),
+        ("watch", output_schema::<Snapshot>()),
         ("failure", output_schema::<Failure>()),
     ]
 }

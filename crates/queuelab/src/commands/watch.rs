@@ -1,0 +1,142 @@
+//! `queuelab watch`: every listener of this machine. `table` has the output of `--once`,
+//! `until` the end of a watch.
+
+mod table;
+mod until;
+
+use std::time::Duration;
+
+use clap::Args;
+use watch::{Filter, Watch, WatchSettings};
+
+use self::until::Until;
+use super::{print_json, print_text, screen};
+use crate::error::Result;
+use crate::exit::Exit;
+
+/// Flags of `queuelab watch`.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArguments {
+    /// Print one table and exit: with exit code 3 if a listener dropped during `--for`.
+    #[arg(long)]
+    once: bool,
+    /// Print a line of JSON for each `--every`, or one with `--once`; `queuelab schema watch`
+    /// describes it.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// How long to watch [default: until Ctrl-C; with --once, one look].
+    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+    length: Option<Duration>,
+    /// From one line of JSON to the next, 100ms to 1h.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_every)]
+    every: Duration,
+    /// From one look at the listeners to the next, 1ms to 1h.
+    #[arg(long, value_name = "TIME", default_value = "10ms", value_parser = parse_interval)]
+    interval: Duration,
+    /// CPU time that the watch may use, as a share of one CPU, above 0 and at most 1.
+    #[arg(long, value_name = "SHARE", default_value = "0.02", value_parser = parse_share)]
+    max_cpu: f64,
+    /// Only the network namespace in which this runs, instead of every one of the machine that
+    /// this user may enter.
+    #[arg(long)]
+    own: bool,
+    /// Take the rights of this user once everything is opened.
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Only listeners on these ports.
+    #[arg(long, value_name = "PORT", value_delimiter = ',')]
+    port: Vec<u16>,
+    /// Only listeners of processes with these names.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    process: Vec<String>,
+    /// Only listeners of these processes.
+    #[arg(long, value_name = "PID", value_delimiter = ',')]
+    pid: Vec<u32>,
+    /// Only listeners of these containers, by name or ID.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    container: Vec<String>,
+    /// Only listeners in these network namespaces, by name or number.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    netns: Vec<String>,
+}
+
+fn parse_every(text: &str) -> std::result::Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(every) if (Duration::from_millis(100)..=Duration::from_hours(1)).contains(&every) => {
+            Ok(every)
+        }
+        _ => Err("expected a time from 100ms to 1h".to_owned()),
+    }
+}
+
+fn parse_interval(text: &str) -> std::result::Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(interval)
+            if (Duration::from_millis(1)..=Duration::from_hours(1)).contains(&interval) =>
+        {
+            Ok(interval)
+        }
+        _ => Err("expected a time from 1ms to 1h".to_owned()),
+    }
+}
+
+fn parse_share(text: &str) -> std::result::Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("expected a share of one CPU above 0 and at most 1, such as 0.02".to_owned()),
+    }
+}
+
+/// Watches until the end of the time, Ctrl-C or SIGTERM.
+pub(crate) fn watch(arguments: &WatchArguments) -> Result {
+    // Before the sockets are opened: a signal from now on ends the watch in order.
+    let until = Until::new(arguments.length)?;
+    let watch = Watch::begin(settings(arguments))?;
+    match (arguments.once, arguments.json) {
+        (true, json) => once(&watch, &until, arguments.length.is_some(), json),
+        (false, _) => lines(&watch, &until, arguments.every),
+    }
+}
+
+fn settings(arguments: &WatchArguments) -> WatchSettings {
+    WatchSettings {
+        interval: arguments.interval,
+        max_cpu_share: arguments.max_cpu,
+        all_namespaces: !arguments.own,
+        user: arguments.user.clone(),
+        filter: Filter {
+            ports: arguments.port.clone(),
+            processes: arguments.process.clone(),
+            pids: arguments.pid.clone(),
+            containers: arguments.container.clone(),
+            namespaces: arguments.netns.clone(),
+        },
+    }
+}
+
+/// One table or one line, after the time that was requested.
+fn once(watch: &Watch, until: &Until, for_a_time: bool, json: bool) -> Result {
+    if for_a_time {
+        while until.wait(Duration::MAX) {}
+    }
+    let snapshot = watch.snapshot();
+    let has_dropped = snapshot.drops_watched() > 0;
+    if json {
+        print_json(&serde_json::to_string(&snapshot).expect("a snapshot is plain data"))?;
+    } else {
+        print_text(&table::text(&snapshot, for_a_time, screen()))?;
+    }
+    Ok(if for_a_time && has_dropped { Exit::Failed } else { Exit::Held })
+}
+
+/// A line of JSON at each interval.
+fn lines(watch: &Watch, until: &Until, every: Duration) -> Result {
+    loop {
+        let goes_on = until.wait(every);
+        let line = serde_json::to_string(&watch.snapshot()).expect("a snapshot is plain data");
+        print_json(&line)?;
+        if !goes_on {
+            return Ok(Exit::Held);
+        }
+    }
+}
