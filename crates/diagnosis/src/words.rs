@@ -5,6 +5,9 @@ use std::time::Duration;
 
 pub(crate) use run_view::prose::{counted, sentence, several};
 
+/// What helps a process that has as many open files as it may.
+pub(crate) const MORE_FILES: &str = "raise the limit (`ulimit -n`), or close connections sooner";
+
 /// A kernel name without its prefix: `ListenOverflows`, `tcp_rmem`.
 pub(crate) fn short_name(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)

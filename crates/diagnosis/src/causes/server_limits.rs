@@ -31,9 +31,9 @@ pub(super) const CAUSE: Cause = Cause {
             text: |trials, _| {
                 let text = format!(
                     "{}: the process had as many open files as RLIMIT_NOFILE allows. The connections \
-                     stayed in the accept queue, so a larger backlog only lets more of them wait; raise \
-                     the limit (`ulimit -n`), or close connections sooner.",
+                     stayed in the accept queue, so a larger backlog only lets more of them wait; {}.",
                     failures(trials, &["EMFILE"]),
+                    words::MORE_FILES,
                 );
                 Some(text.into())
             },

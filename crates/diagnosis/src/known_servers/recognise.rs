@@ -48,6 +48,20 @@ impl KnownServers {
         }
     }
 
+    /// The server of a running process, by its command line, or by the first word of the title
+    /// that it has put in its place: `nginx: worker process`, `redis-server *:6379`.
+    pub fn recognise_process<S: AsRef<str>>(&self, command: &[S]) -> Option<&KnownServer> {
+        self.recognise(command).or_else(|| match command {
+            [title] => {
+                let (first, rest) = title.as_ref().split_once(' ')?;
+                // `nginx: master process /usr/sbin/nginx` and `/usr/bin/redis-server *:6379`.
+                let word = first.strip_suffix(':').unwrap_or(first);
+                (!rest.is_empty()).then(|| self.recognise(&[word]))?
+            }
+            _ => None,
+        })
+    }
+
     /// The server of an image, by its name without registry, folder, tag and digest.
     pub fn recognise_image(&self, image: &str) -> Option<&KnownServer> {
         let image = image.split('@').next()?;
@@ -130,6 +144,31 @@ mod tests {
             &["nodemon", "server.js"],
             &[""],
             &[],
+        ] {
+            assert_eq!(name(command), None, "{command:?}");
+        }
+    }
+
+    #[test]
+    fn a_process_is_recognised_by_its_title() {
+        let name = |command: &[&str]| {
+            KnownServers::built_in().recognise_process(command).map(|it| &*it.name)
+        };
+        for (command, server) in [
+            (&["nginx: master process /usr/sbin/nginx -g daemon off;"][..], "nginx"),
+            (&["nginx: worker process"], "nginx"),
+            (&["redis-server *:6379"], "redis"),
+            (&["/usr/bin/redis-server 127.0.0.1:6379"], "redis"),
+            (&["nginx", "-g", "daemon off;"], "nginx"),
+        ] {
+            assert_eq!(name(command), Some(server), "{command:?}");
+        }
+        for command in [
+            &["my-server nginx"][..],
+            &["mynginx: worker process"],
+            &["sh", "nginx: worker process"],
+            &["nginx: worker", "process"],
+            &[""],
         ] {
             assert_eq!(name(command), None, "{command:?}");
         }

@@ -27,6 +27,12 @@ pub struct KnownServer {
     /// What else limits its connections.
     #[serde(default)]
     pub note: Option<String>,
+    /// What a reload, without a restart, does to the limit of its listeners.
+    #[serde(default)]
+    pub reload: Option<String>,
+    /// When it accepts nothing although its process runs, and what helps then.
+    #[serde(default)]
+    pub stops_accepting: Option<String>,
     /// The version that the entry was checked on.
     pub version: String,
     /// Whether the kernel's report of a listener of that version was compared, and not only its
@@ -38,6 +44,18 @@ pub struct KnownServer {
 }
 
 impl KnownServer {
+    /// The backlog that it passes if nothing is configured; `None` if that is not one number.
+    pub fn default_backlog(&self) -> Option<u32> {
+        self.backlog.parse().ok()
+    }
+
+    /// All that is known besides, in sentences; `None` if that is nothing.
+    pub fn notes(&self) -> Option<String> {
+        let notes = [&self.note, &self.reload, &self.stops_accepting].into_iter().flatten();
+        let notes: Vec<_> = notes.map(String::as_str).collect();
+        (!notes.is_empty()).then(|| notes.join(" "))
+    }
+
     /// How to give it this backlog.
     pub fn advice(&self, backlog: &str) -> String {
         self.change.replace("{backlog}", backlog)

@@ -11,9 +11,9 @@ pub(super) fn topics() -> impl Iterator<Item = Topic> {
 }
 
 fn topic(server: &KnownServer) -> Topic {
-    let KnownServer { name, aliases, backlog, note, version, measured, source, .. } = server;
+    let KnownServer { name, aliases, backlog, version, measured, source, .. } = server;
     let checked = if *measured { "measured on" } else { "read in the source of" };
-    let note = note.as_ref().map_or(String::new(), |note| format!("{note}\n\n"));
+    let note = server.notes().map_or(String::new(), |notes| format!("{notes}\n\n"));
     let text = format!(
         "It passes a backlog to listen(2). By default: {backlog}. To change it: {}.\n\n\
          listen(2) takes the smaller of the backlog and net.core.somaxconn, which therefore has to \

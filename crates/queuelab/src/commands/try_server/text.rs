@@ -206,7 +206,7 @@ pub(super) fn notes(tried: &Tried<'_>, findings: &Findings, deadline: Duration) 
     if let Some(known) = tried.known {
         let backlog =
             needed.filter(|_| is_short).map_or("N".to_owned(), |backlog| backlog.to_string());
-        let note = known.note.as_ref().map_or(String::new(), |note| format!(" {note}"));
+        let note = known.notes().map_or(String::new(), |notes| format!(" {notes}"));
         notes.push(format!(
             "To change the backlog of {}: {}.{note}",
             known.name,
