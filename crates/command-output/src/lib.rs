@@ -11,6 +11,7 @@
 //! | [`predict`](Predictions) | `predict` |
 //! | [`explain`](Explanation) | `explain` |
 //! | [`size`](Sizing) | `size` |
+//! | [`tried`](TryResult) | `try` |
 //! | [`failure`](Failure) | any of them, if it fails |
 
 mod check;
@@ -20,6 +21,7 @@ mod list;
 mod predict;
 mod result;
 mod size;
+mod tried;
 
 pub use check::{CheckedFile, Checks, FileKind, FileProblem};
 pub use explain::{Explanation, ListedTopic, TopicPage};
@@ -30,3 +32,4 @@ pub use result::{
     MemberResult, PairResult, RunCounts, RunResult, RunViolation, Shown, ShownScenario, SuiteResult,
 };
 pub use size::{AcceptBounds, BacklogRow, Sizing, Unprotected};
+pub use tried::{AcceptTime, BacklogNeeded, CountRange, OutcomeRange, TryResult};

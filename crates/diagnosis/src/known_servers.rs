@@ -8,5 +8,5 @@
 mod recognise;
 mod server;
 
-pub use recognise::KnownServers;
+pub use recognise::{KnownServers, image_name};
 pub use server::KnownServer;

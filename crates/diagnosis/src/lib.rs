@@ -25,7 +25,7 @@ mod words;
 
 pub use claim::Claim;
 pub use explanation::explain;
-pub use known_servers::{KnownServer, KnownServers};
+pub use known_servers::{KnownServer, KnownServers, image_name};
 pub use paragraph::{Paragraph, ParagraphKind, Sentence};
 pub use topics::{ScenarioUse, Topic, TopicKind, Topics};
 pub use troubles::find_troubles;

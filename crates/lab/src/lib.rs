@@ -109,7 +109,7 @@ pub use laws::{CellPredictions, LawSettings, law_settings, predictions};
 pub use machine::describe_machine;
 pub use running::name_process;
 pub use running_kernel::RunningKernel;
-pub use server::program_listeners;
+pub use server::server_listeners;
 pub use session::{
     Against, Finished, FinishedSuite, Notice, Observer, RunRequest, Session, SessionError,
     SessionEvent, StoppedRun, Target,

@@ -17,7 +17,7 @@ use crate::error::Result;
 pub(crate) use self::chat::ChatServer;
 pub(crate) use self::end::ServerEnd;
 use self::image::ContainerServer;
-pub use self::listening::program_listeners;
+pub use self::listening::server_listeners;
 use self::program::ProgramServer;
 
 /// A running server.

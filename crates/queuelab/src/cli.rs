@@ -124,6 +124,7 @@ impl Command {
             Self::Show(arguments) => arguments.json,
             Self::Predict(arguments) => arguments.json,
             Self::Size(arguments) => arguments.json,
+            Self::Try(arguments) => arguments.json,
             Self::Check(arguments) => arguments.json,
             Self::Explain(arguments) => arguments.json,
             Self::Watch(arguments) => arguments.json,

@@ -62,12 +62,18 @@ impl KnownServers {
         })
     }
 
-    /// The server of an image, by its name without registry, folder, tag and digest.
+    /// The server of an image, by its [`image_name`].
     pub fn recognise_image(&self, image: &str) -> Option<&KnownServer> {
-        let image = image.split('@').next()?;
-        let name = image.rsplit('/').next()?.split(':').next()?;
+        let name = image_name(image);
         self.iter().find(|server| server.images.iter().any(|it| it == name))
     }
+}
+
+/// The name of an image without registry, folder, tag and digest.
+pub fn image_name(image: &str) -> &str {
+    let image = image.split_once('@').map_or(image, |(image, _)| image);
+    let image = image.rsplit_once('/').map_or(image, |(_, image)| image);
+    image.split_once(':').map_or(image, |(name, _)| name)
 }
 
 fn file_name(path: &str) -> Option<&str> {

@@ -39,6 +39,8 @@ enum Format {
     Size,
     /// A line of `queuelab watch --json`.
     Watch,
+    /// The output of `queuelab try --json`.
+    Try,
     /// The output of any of these commands if it fails.
     Failure,
 }
@@ -58,6 +60,7 @@ pub(crate) fn schema(arguments: &SchemaArguments) -> Result {
         Format::Explain => include_str!("../../../../schemas/explain.schema.json"),
         Format::Size => include_str!("../../../../schemas/size.schema.json"),
         Format::Watch => include_str!("../../../../schemas/watch.schema.json"),
+        Format::Try => include_str!("../../../../schemas/try.schema.json"),
         Format::Failure => include_str!("../../../../schemas/failure.schema.json"),
     })
 }

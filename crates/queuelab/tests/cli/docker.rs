@@ -10,3 +10,4 @@ mod image_server;
 mod kills;
 mod machine;
 mod scenarios;
+mod tried;

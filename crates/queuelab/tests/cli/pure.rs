@@ -22,7 +22,7 @@ mod report;
 mod retries;
 mod run_directory;
 mod runs;
-mod schemas;
+pub(crate) mod schemas;
 mod serve;
 mod server;
 mod size;

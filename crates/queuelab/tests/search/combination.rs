@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use load_generator::ConnectRate;
 use scenario::{AnyKernel, CellSettings, Overrides, ScenarioFile, Source};
 use serde_json::{Map, Value, json};
 
@@ -87,8 +88,10 @@ impl Combination {
     /// The longest time that its trial should take, seconds.
     pub(crate) fn longest(&self) -> f64 {
         let clients = self.number("load.clients", 50) as f64;
-        let rate = self.settings.get("load.connect_rate").and_then(Value::as_f64);
-        let spread = rate.map_or(0.0, |rate| clients / rate);
+        let rate = self.settings.get("load.connect_rate");
+        let rate: Option<ConnectRate> =
+            rate.and_then(|rate| serde_json::from_value(rate.clone()).ok());
+        let spread = rate.map_or(0.0, |rate| rate.due_after(clients as u32).as_secs_f64());
         let messages = self.number("load.messages", 10) as f64;
         // In a closed loop, each client may wait for a server that does not accept.
         let in_a_loop = matches!(self.text("load.pattern"), Some("one_by_one" | "concurrent"));

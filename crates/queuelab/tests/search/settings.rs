@@ -81,7 +81,20 @@ const SECTIONS: &[(&str, Values)] = &[
     ("load.concurrency", |c| json!([null, 1, 2, 5, clients(c) - 1, clients(c)])),
     ("load.connect_rate", |_| {
         let ramp = |from, to, over| json!({ "from": from, "to": to, "over": over });
-        json!([null, 2, 10, 40, 200, 1000, 1e9, ramp(0, 400, "200ms"), ramp(500, 50, "50ms")])
+        json!([
+            null,
+            2,
+            10,
+            40,
+            200,
+            1000,
+            1e9,
+            ramp(0, 400, "200ms"),
+            ramp(500, 50, "50ms"),
+            ramp(20, 20, "1s"),
+            ramp(1, 1000, "1s"),
+            ramp(0, 1_000_000, "1ms")
+        ])
     }),
     ("load.half_open", |c| {
         let backlog = c.number("server.backlog", 128).clamp(0, 56);
@@ -91,7 +104,9 @@ const SECTIONS: &[(&str, Values)] = &[
         json!(["1ms", "300ms", "700ms", "999ms", "1s", "1100ms", "2s", "3100ms", "7500ms"])
     }),
     ("load.chat", |_| json!(["overlapped", "after_connect"])),
-    ("load.linger", |_| json!(["0s", "1ms", "500ms", "1100ms", "2s", "3200ms", "4s", "8s"])),
+    ("load.linger", |_| {
+        json!(["0s", "1ms", "50ms", "500ms", "1100ms", "2s", "3200ms", "4s", "8s"])
+    }),
     ("load.slow_readers", |_| json!([0, 1, 2])),
     ("load.senders", |c| json!([null, 1, 2, clients(c) - 1, clients(c)])),
     ("load.messages", |_| json!([0, 1, 2, 3])),

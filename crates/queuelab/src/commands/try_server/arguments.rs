@@ -3,13 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use program_server::{CommandServer, Text};
+use indexmap::IndexMap;
+use program_server::{CommandServer, ImageServer, Text, check_image, escaped};
 
+use super::server::{ServerKind, TriedServer};
 use crate::error::{CommandError, Result};
 
 /// The smallest and the largest burst: a connection needs a port of the client's host, which
 /// has 28,232 by default.
 const CLIENTS: std::ops::RangeInclusive<i64> = 1..=20_000;
+
+/// Capabilities that images of servers usually need: to own their files, and to run as another
+/// user.
+const CAPABILITIES: [&str; 6] =
+    ["CHOWN", "DAC_OVERRIDE", "FOWNER", "NET_BIND_SERVICE", "SETGID", "SETUID"];
 
 /// Flags of `queuelab try`.
 #[derive(Debug, Args)]
@@ -18,9 +25,16 @@ pub(crate) struct TryArguments {
     ///
     /// It is started without a shell, with your rights, in network namespaces of its own. It
     /// gets PATH, HOME, LANG and TMPDIR and the variables of --env, and no others; HOME and
-    /// TMPDIR are a private empty directory.
-    #[arg(required = true, last = true, value_name = "PROGRAM")]
+    /// TMPDIR are a private empty directory. With --image, its command instead of the image's own.
+    #[arg(required_unless_present = "image", last = true, value_name = "PROGRAM")]
     program: Vec<String>,
+    /// Try an image that is on this machine, in a container (as `run --backend docker`).
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+    /// Give the image's container a capability; all others are dropped (repeatable) [default:
+    /// CHOWN, DAC_OVERRIDE, FOWNER, NET_BIND_SERVICE, SETGID and SETUID].
+    #[arg(long, value_name = "NAME", requires = "image")]
+    capability: Vec<String>,
     /// Clients that connect at once.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     #[arg(value_parser = clap::value_parser!(u32).range(CLIENTS))]
@@ -32,7 +46,7 @@ pub(crate) struct TryArguments {
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
     env: Vec<(String, String)>,
     /// Working directory of the server [default: the current one].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "image")]
     directory: Option<PathBuf>,
     /// net.core.somaxconn of the server's host.
     #[arg(long, value_name = "N", default_value_t = 4096)]
@@ -52,6 +66,9 @@ pub(crate) struct TryArguments {
     /// Directory for runs; a run is stored in DIR/<scenario>/<UTC time>/.
     #[arg(long, value_name = "DIR", default_value = "reports/runs")]
     pub(super) out: PathBuf,
+    /// Print JSON; `queuelab schema try` describes it.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 fn parse_variable(text: &str) -> std::result::Result<(String, String), String> {
@@ -69,11 +86,45 @@ fn parse_path(text: &str) -> std::result::Result<String, String> {
 }
 
 impl TryArguments {
-    /// The server as a scenario names it. Its port is 0 if it is to be found.
+    /// The server.
     ///
     /// # Errors
-    /// If there is no working directory, or its path cannot be written.
-    pub(super) fn server(&self) -> Result<CommandServer> {
+    /// If there is no working directory, or its path cannot be written; or if the image or a
+    /// capability is none.
+    pub(super) fn server(&self) -> Result<TriedServer> {
+        let kind = match &self.image {
+            Some(image) => ServerKind::Image(Box::new(self.of_image(image)?)),
+            None => ServerKind::Program(Box::new(self.of_program()?)),
+        };
+        Ok(TriedServer { typed: self.program.clone(), kind })
+    }
+
+    fn env(&self) -> IndexMap<String, Text> {
+        self.env.iter().map(|(name, value)| (name.clone(), Text(escaped(value)))).collect()
+    }
+
+    fn of_image(&self, image: &str) -> Result<ImageServer> {
+        let capabilities = match self.capability.as_slice() {
+            [] => CAPABILITIES.map(str::to_owned).into(),
+            given => given.to_vec(),
+        };
+        let server = ImageServer {
+            image: image.to_owned(),
+            command: self.program.iter().map(|word| escaped(word)).collect(),
+            port: self.port.unwrap_or_default(),
+            env: self.env(),
+            capabilities,
+            ..ImageServer::default()
+        };
+        // It is started before a scenario has been checked.
+        let problems = check_image(&server);
+        match problems.iter().find(|problem| problem.field != "port") {
+            Some(problem) => Err(CommandError::Usage(problem.reason.clone())),
+            None => Ok(server),
+        }
+    }
+
+    fn of_program(&self) -> Result<CommandServer> {
         let current = || {
             std::env::current_dir().map_err(|source| CommandError::Io {
                 action: "find the current directory".to_owned(),
@@ -90,12 +141,11 @@ impl TryArguments {
         }
         let mut program = self.program.clone();
         program[0] = absolute(&program[0], &directory);
-        let env = self.env.iter().map(|(name, value)| (name.clone(), Text(value.clone())));
         Ok(CommandServer {
-            program,
+            program: program.iter().map(|word| escaped(word)).collect(),
             port: self.port.unwrap_or_default(),
             directory: Some(directory),
-            env: env.collect(),
+            env: self.env(),
             ..CommandServer::default()
         })
     }

@@ -8,7 +8,6 @@ use lab::KernelFacts;
 use linux_net::Sysctl;
 use queue_model::sizing::{BurstSettings, Bursts, Cookies};
 use run_record::{Outcome, RunDirectory, TrialRecord};
-use serde_json::Value;
 
 use crate::commands::accept_pace::CountedPace;
 
@@ -64,6 +63,9 @@ pub(super) struct Needs {
     pub(super) most: u32,
 }
 
+/// The setting of a program or an image that stops it.
+const PAUSED: [&str; 2] = ["server.command.paused", "server.image.paused"];
+
 /// The settings of a trial that a try varies.
 struct Cell {
     somaxconn: u64,
@@ -76,7 +78,7 @@ impl Cell {
         let somaxconn = format!("hosts.server.sysctls.{}", Sysctl::Somaxconn);
         Some(Self {
             somaxconn: trial.point.get(&somaxconn)?.as_u64()?,
-            is_paused: trial.point.get("server.command.paused").and_then(Value::as_bool)?,
+            is_paused: PAUSED.iter().find_map(|path| trial.point.get(*path)?.as_bool())?,
             clients: trial.attempts,
         })
     }

@@ -46,27 +46,24 @@ impl Found {
     }
 }
 
-/// The listener of `port`, or the only one that clients can reach.
+/// The listener of `port`, or the only one, of those that clients can reach.
 ///
 /// # Errors
 /// If there are several.
 pub(super) fn choose(listeners: &[ProgramListener], port: Option<u16>) -> Result<Found> {
-    let is_reachable =
-        |listener: &&ProgramListener| !listener.local.ip().to_canonical().is_loopback();
-    let ports: BTreeSet<u16> =
-        listeners.iter().filter(is_reachable).map(|listener| listener.local.port()).collect();
+    let ports: BTreeSet<u16> = listeners.iter().map(|listener| listener.local.port()).collect();
     let port = match (port, ports.iter().collect::<Vec<_>>().as_slice()) {
         (Some(port), _) => port,
         (None, [port]) => **port,
         (None, several) => {
             let several: Vec<_> = several.iter().map(ToString::to_string).collect();
             return Err(CommandError::Usage(format!(
-                "the program listens on the ports {}: choose one with --port",
+                "the server listens on the ports {}: choose one with --port",
                 several.join(", ")
             )));
         }
     };
-    let on_port = listeners.iter().filter(is_reachable).filter(|it| it.local.port() == port);
+    let on_port = listeners.iter().filter(|listener| listener.local.port() == port);
     // A client over IPv4 reaches a listener of IPv6 only if there is none of IPv4.
     let (v4, v6): (Vec<&ProgramListener>, Vec<_>) =
         on_port.partition(|listener| matches!(listener.local.ip(), IpAddr::V4(_)));
@@ -92,8 +89,8 @@ mod tests {
     }
 
     #[test]
-    fn the_only_port_that_clients_reach_is_chosen() {
-        let one = listeners(&[("127.0.0.1:9000", 5), ("0.0.0.0:80", 511), ("[::]:80", 600)]);
+    fn the_only_port_is_chosen_and_a_listener_of_ipv4_before_one_of_ipv6() {
+        let one = listeners(&[("0.0.0.0:80", 511), ("[::]:80", 600)]);
         let found = choose(&one, None).unwrap();
         assert_eq!((found.port, found.backlog), (80, Some(Backlog::Of(511))));
         assert_eq!((found.limit_with(4096), found.limit_with(128)), (511, 128));
@@ -103,7 +100,7 @@ mod tests {
     fn several_ports_are_named() {
         let two = listeners(&[("0.0.0.0:80", 511), ("[::]:81", 7)]);
         let error = choose(&two, None).unwrap_err().to_string();
-        assert_eq!(error, "the program listens on the ports 80, 81: choose one with --port");
+        assert_eq!(error, "the server listens on the ports 80, 81: choose one with --port");
         assert_eq!(choose(&two, Some(81)).unwrap().backlog, Some(Backlog::Of(7)));
     }
 

@@ -5,11 +5,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use program_server::{CommandServer, Text};
+use indexmap::IndexMap;
+use program_server::{CommandServer, ImageServer, Text};
 use serde_json::json;
 
 use super::arguments::TryArguments;
 use super::listener::{Found, LARGE_SOMAXCONN};
+use super::server::{ServerKind, TriedServer};
 use crate::error::{CommandError, Result};
 
 /// The beginning of a file that a try wrote, and that the next one replaces.
@@ -32,13 +34,13 @@ pub(super) struct ScenarioFile {
 }
 
 impl ScenarioFile {
-    /// The file of `--save`, or that of the program's name in the directory of runs.
+    /// The file of `--save`, or that of the server's name in the directory of runs.
     ///
     /// # Errors
     /// If there is such a file, and it is not the default one of an earlier try; or its name
     /// cannot be that of a scenario.
-    pub(super) fn choose(arguments: &TryArguments, program: &str) -> Result<Self> {
-        let default = || arguments.out.join(format!("try-{}.yaml", name_of(program)));
+    pub(super) fn choose(arguments: &TryArguments, server: &str) -> Result<Self> {
+        let default = || arguments.out.join(format!("try-{}.yaml", name_of(server)));
         let path = arguments.save.clone().unwrap_or_else(default);
         let name = match (path.file_stem().and_then(|stem| stem.to_str()), path.extension()) {
             (Some(name), Some(extension)) if extension == "yaml" => name.to_owned(),
@@ -94,9 +96,8 @@ fn is_written_by_try(path: &Path) -> bool {
     std::fs::read_to_string(path).is_ok_and(|text| text.starts_with(WRITTEN))
 }
 
-/// The program's name as a part of a scenario's.
-fn name_of(program: &str) -> String {
-    let name = Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+/// A server's name as a part of a scenario's.
+fn name_of(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let name: String = name.chars().take(40).map(plain).collect();
     match name.trim_matches('-') {
@@ -119,29 +120,18 @@ fn clients(arguments: &TryArguments, found: &Found) -> Vec<u32> {
 pub(super) fn scenario(
     name: &str,
     arguments: &TryArguments,
-    server: &CommandServer,
+    server: &TriedServer,
     found: &Found,
 ) -> String {
-    // JSON is YAML.
-    let text = |value: &str| json!(value).to_string();
-    let program: Vec<_> = server.program.iter().map(|word| text(word)).collect();
-    let shown = Path::new(&server.program[0]).file_name().unwrap_or_default().to_string_lossy();
-    let question = format!("What does a burst of {} clients meet at {shown}?", arguments.clients);
-    let mut command = vec![format!("program: [{}]", program.join(", "))];
-    command.extend(
-        server
-            .directory
-            .as_ref()
-            .map(|directory| format!("directory: {}", text(&directory.display().to_string()))),
-    );
-    if !server.env.is_empty() {
-        command.push("env:".to_owned());
-    }
-    let variable =
-        |(name, Text(value)): (&String, &Text)| format!("  {}: {}", text(name), text(value));
-    command.extend(server.env.iter().map(variable));
-    command.push(format!("port: {}", found.port));
-    command.push(match found.backlog {
+    let clients_at = format!("a burst of {} clients meet at {}", arguments.clients, server.name());
+    let question = format!("What does {clients_at}?");
+    let (section, flags) = (server.section(), server.run_flags());
+    let mut settings = match &server.kind {
+        ServerKind::Program(program) => program_lines(program),
+        ServerKind::Image(image) => image_lines(image),
+    };
+    settings.push(format!("port: {}", found.port));
+    settings.push(match found.backlog {
         Some(backlog) => {
             format!("backlog: {}                  # as found; -1 is somaxconn", backlog.setting())
         }
@@ -161,13 +151,13 @@ pub(super) fn scenario(
     };
     format!(
         "{WRITTEN}: bursts at a server, once while it is stopped (SIGSTOP), so that
-# its accept queue fills, and once while it accepts.
+# its accept queue fills, and once while it accepts. Run it again with{flags}.
 name: {name}
 question: {question}
 
 server:
-  command:
-    {command}
+  {section}:
+    {settings}
 
 load:
 {one}  dialogue: {dialogue}
@@ -177,7 +167,7 @@ load:
 
 matrix:
 {axis}  hosts.server.sysctls.net.core.somaxconn: [{somaxconn}, {LARGE_SOMAXCONN}]
-  server.command.paused: [true, false]
+  server.{section}.paused: [true, false]
 
 repeat: {repeat}
 record: {{ attempts: true, timelines: true }}
@@ -186,7 +176,7 @@ quick:
   repeat: 1
 ",
         question = text(&question),
-        command = command.join("\n    "),
+        settings = settings.join("\n    "),
         deadline = format_args!("{}ms", CONNECT_DEADLINE.as_millis()),
         finish = if arguments.http.is_some() { "10s" } else { "5s" },
         somaxconn = arguments.somaxconn,
@@ -194,10 +184,45 @@ quick:
     )
 }
 
+/// A text as YAML, of which JSON is a part.
+fn text(value: &str) -> String {
+    json!(value).to_string()
+}
+
+fn list(values: &[String]) -> String {
+    format!("[{}]", values.iter().map(|value| text(value)).collect::<Vec<_>>().join(", "))
+}
+
+fn program_lines(program: &CommandServer) -> Vec<String> {
+    let directory = program.directory.as_ref().map(|directory| directory.display().to_string());
+    let mut lines = vec![format!("program: {}", list(&program.program))];
+    lines.extend(directory.map(|directory| format!("directory: {}", text(&directory))));
+    lines.extend(env_lines(&program.env));
+    lines
+}
+
+fn image_lines(image: &ImageServer) -> Vec<String> {
+    let mut lines = vec![format!("image: {}", text(&image.image))];
+    if !image.command.is_empty() {
+        lines.push(format!("command: {}", list(&image.command)));
+    }
+    lines.push(format!("capabilities: {}", list(&image.capabilities)));
+    lines.extend(env_lines(&image.env));
+    lines
+}
+
+fn env_lines(env: &IndexMap<String, Text>) -> Vec<String> {
+    let head = (!env.is_empty()).then(|| "env:".to_owned());
+    let variable =
+        |(name, Text(value)): (&String, &Text)| format!("  {}: {}", text(name), text(value));
+    head.into_iter().chain(env.iter().map(variable)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use scenario::{AnyKernel, Overrides, Server, Source};
+    use program_server::replaced;
+    use scenario::{AnyKernel, CellSettings, Overrides, Server, Source};
 
     use super::super::listener::Backlog;
     use super::*;
@@ -218,24 +243,59 @@ mod tests {
 
     #[test]
     fn the_scenario_has_the_server_as_it_was_typed() {
-        let typed = ["--env", "A=b: \"c\"", "--http", "/a?b", "--", "x", "daemon off;", "{", "'\\"];
-        let arguments = arguments(&typed);
+        let program = ["x", "daemon off;", "{port} {server.backlog}", "awk {", "'\\"];
+        let typed = ["--env", "A=b: \"c\" {port}", "--http", "/a?b", "--"];
+        let arguments = arguments(&[&typed[..], &program].concat());
         let server = arguments.server().unwrap();
-        let text = scenario("a", &arguments, &server, &found(511));
+        let ServerKind::Program(tried) = &server.kind else { panic!("a program") };
+        for cell in cells(&arguments, &server) {
+            let Server::Command(command) = &cell.server else { panic!("a command") };
+            let (port, backlog) = (80, Some(511));
+            let expected =
+                CommandServer { port, backlog, paused: command.paused, ..*tried.clone() };
+            assert_eq!(**command, expected);
+            // Nothing of it is a placeholder.
+            let values = cell.placeholders();
+            let started = command.program.iter().map(|word| replaced(word, &values).unwrap());
+            assert_eq!(started.collect::<Vec<_>>(), program);
+            assert_eq!(replaced(&command.env["A"].0, &values).unwrap(), "b: \"c\" {port}");
+        }
+    }
+
+    #[test]
+    fn the_scenario_has_the_image_and_its_command() {
+        let typed = ["--image", "a/nginx:1", "--env", "A=b", "--", "nginx", "-g", "daemon off;"];
+        let with_command = arguments(&typed);
+        let server = with_command.server().unwrap();
+        assert_eq!(
+            (server.name(), server.described()),
+            ("nginx", "the image a/nginx:1 nginx -g daemon off;".to_owned())
+        );
+        let ServerKind::Image(tried) = &server.kind else { panic!("an image") };
+        assert_eq!(tried.capabilities.len(), 6);
+        for cell in cells(&with_command, &server) {
+            let Server::Image(image) = &cell.server else { panic!("an image") };
+            let (port, backlog) = (80, Some(511));
+            let expected = ImageServer { port, backlog, paused: image.paused, ..*tried.clone() };
+            assert_eq!(**image, expected);
+        }
+        let without = arguments(&["--image", "nginx", "--capability", "CHOWN"]);
+        let server = without.server().unwrap();
+        let [first, ..] = &cells(&without, &server)[..] else { panic!("cells") };
+        let Server::Image(image) = &first.server else { panic!("an image") };
+        assert_eq!((image.command.len(), &image.capabilities[..]), (0, &["CHOWN".to_owned()][..]));
+        let error = arguments(&["--image", "nginx", "--capability", "SYS_ADMIN"]).server();
+        assert!(error.unwrap_err().to_string().contains("`SYS_ADMIN` is not among"));
+    }
+
+    /// The settings of the cells of the scenario, which has four.
+    fn cells(arguments: &TryArguments, server: &TriedServer) -> Vec<CellSettings> {
+        let text = scenario("a", arguments, server, &found(511));
         let source = Source { name: "a".to_owned(), path: "a.yaml".to_owned(), text: text.clone() };
         let file = scenario::ScenarioFile::from_source(source);
         let plan = file.plan(&Overrides::default(), &AnyKernel).unwrap();
         assert_eq!(plan.cells.len(), 4, "{text}");
-        for cell in &plan.cells {
-            let Server::Command(command) = &cell.settings.server else { panic!("a command") };
-            let tried = CommandServer {
-                port: 80,
-                backlog: Some(511),
-                paused: command.paused,
-                ..server.clone()
-            };
-            assert_eq!(**command, tried);
-        }
+        plan.cells.into_iter().map(|cell| cell.settings).collect()
     }
 
     #[test]
@@ -253,7 +313,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().to_str().unwrap();
         let default = arguments(&["--out", out, "--", "/usr/sbin/nginx"]);
-        let file = ScenarioFile::choose(&default, "/usr/sbin/nginx").unwrap();
+        let file = ScenarioFile::choose(&default, "nginx").unwrap();
         assert_eq!((file.name.as_str(), file.replaces), ("try-nginx", false));
         file.write(&format!("{WRITTEN}\n")).unwrap();
         assert!(ScenarioFile::choose(&default, "nginx").unwrap().replaces);
@@ -270,14 +330,14 @@ mod tests {
     }
 
     #[test]
-    fn a_program_gives_its_scenario_a_name() {
-        for (program, name) in [
-            ("nginx", "nginx"),
-            ("/a/My Server_2", "my-server-2"),
-            ("..", "server"),
-            ("é", "server"),
-        ] {
-            assert_eq!(name_of(program), name, "{program}");
+    fn a_server_gives_its_scenario_a_name() {
+        for (server, name) in
+            [("nginx", "nginx"), ("My Server_2", "my-server-2"), ("", "server"), ("é", "server")]
+        {
+            assert_eq!(name_of(server), name, "{server}");
+        }
+        for (program, name) in [("/usr/sbin/nginx", "nginx"), ("..", "")] {
+            assert_eq!(arguments(&["--", program]).server().unwrap().name(), name);
         }
     }
 }

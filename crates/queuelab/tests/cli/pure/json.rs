@@ -151,7 +151,7 @@ fn topics_and_sizes_are_documents() {
 
 #[test]
 fn each_document_has_a_schema() {
-    for of in ["list", "check", "result", "predict", "explain", "size", "failure"] {
+    for of in ["list", "check", "result", "predict", "explain", "size", "try", "failure"] {
         assert!(repository().join(format!("schemas/{of}.schema.json")).is_file());
         assert!(!committed(of).is_valid(&json!({ "other": 1 })), "{of} accepts anything");
     }

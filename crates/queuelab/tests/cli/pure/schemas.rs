@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::{all_output, out_directory, queuelab, repository, run, runs, text};
-use command_output::{Catalogue, Checks, Explanation, Failure, Predictions, Shown, Sizing};
+use command_output::{
+    Catalogue, Checks, Explanation, Failure, Predictions, Shown, Sizing, TryResult,
+};
 use jsonschema::Validator;
 use run_record::{RunRecord, SuiteRecord, TrialRecord};
 use schemars::generate::SchemaSettings;
@@ -14,7 +16,7 @@ use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 use watch_record::Snapshot;
 
-fn generated() -> [(&'static str, Value); 12] {
+fn generated() -> [(&'static str, Value); 13] {
     [
         ("scenario", scenario::json_schema()),
         ("run", schema_for!(RunRecord).to_value()),
@@ -27,6 +29,7 @@ fn generated() -> [(&'static str, Value); 12] {
         ("explain", output_schema::<Explanation>()),
         ("size", output_schema::<Sizing>()),
         ("watch", output_schema::<Snapshot>()),
+        ("try", output_schema::<TryResult>()),
         ("failure", output_schema::<Failure>()),
     ]
 }
@@ -59,7 +62,7 @@ fn the_committed_schemas_match_this_build() {
 }
 
 /// A validator for a committed schema.
-pub(super) fn committed(of: &str) -> Validator {
+pub(crate) fn committed(of: &str) -> Validator {
     let path = repository().join(format!("schemas/{of}.schema.json"));
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{of}: {error}"));
@@ -67,7 +70,7 @@ pub(super) fn committed(of: &str) -> Validator {
 }
 
 #[track_caller]
-pub(super) fn assert_valid(schema: &Validator, value: &Value, what: &str) {
+pub(crate) fn assert_valid(schema: &Validator, value: &Value, what: &str) {
     let errors: Vec<_> = schema.iter_errors(value).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{what}: {errors:?}");
 }

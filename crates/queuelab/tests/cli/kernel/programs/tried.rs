@@ -5,7 +5,10 @@ use std::process::Output;
 
 use tempfile::TempDir;
 
+use serde_json::Value;
+
 use super::SERVER;
+use crate::pure::schemas::{assert_valid, committed};
 use crate::support::{all_output, in_one_line, queuelab, runs, text};
 
 /// A folder with a server, which `try` starts by a path that is relative to it.
@@ -97,12 +100,37 @@ fn a_server_that_cannot_be_tried_is_an_error_with_what_to_change() {
 }
 
 #[test]
+fn a_command_line_with_braces_is_started_unchanged_by_the_try_and_by_its_scenario() {
+    let braces = ["{port}", "{server.command.backlog} {", "{'{'}directory}", "}"];
+    let check = format!("import sys\nassert sys.argv[1:] == {braces:?}, sys.argv\n{SERVER}");
+    let tried = Tried::new(&check);
+    let flags = ["try", "--json", "--clients", "40", "--repeat", "1", "--", "python3", "server.py"];
+    let mut command = queuelab(&[&flags[..], &braces].concat());
+    let output = command.current_dir(tried.folder.path()).output().unwrap();
+    let all = all_output(&output);
+    assert!(matches!(output.status.code(), Some(0 | 6)), "{all}");
+
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_valid(&committed("try"), &document, "the document");
+    assert_eq!(document["command"].as_array().unwrap()[2..], braces, "{document}");
+    assert_eq!((&document["server"], &document["port"]), (&"python3".into(), &8080.into()));
+    assert_eq!((&document["limit"], &document["queue_while_stopped"]), (&5.into(), &6.into()));
+    assert_eq!(document["connected"]["most"].as_u64().map(|most| most <= 40), Some(true), "{all}");
+    assert_eq!(document["run"]["counts"]["failed_checks"], 0, "{all}");
+    let file = document["scenario_file"].as_str().unwrap();
+    assert_eq!(file, "reports/runs/try-python3.yaml");
+    let again = queuelab(&["run", file, "--quick", "--allow-commands"]);
+    let again = { again }.current_dir(tried.folder.path()).output().unwrap();
+    assert!(matches!(again.status.code(), Some(0 | 6)), "{}", all_output(&again));
+}
+
+#[test]
 fn the_arguments_of_the_server_stay_as_they_are() {
     let print = "import sys\nsys.exit(' '.join(sys.argv[1:]))";
     let tried = Tried::new(print);
     let mut command =
-        queuelab(&["try", "--", "python3", "server.py", "--my_flag", "-c", "a b", "--"]);
+        queuelab(&["try", "--", "python3", "server.py", "--my_flag", "-c", "a b", "--", "{port}"]);
     let output = command.current_dir(tried.folder.path()).output().unwrap();
     let error = in_one_line(&text(&output.stderr));
-    assert!(error.contains("its output: --my_flag -c a b --"), "{error}");
+    assert!(error.contains("its output: --my_flag -c a b -- {port}"), "{error}");
 }
