@@ -1,5 +1,5 @@
 //! Connect latencies of every cell on a log axis, with the SYN retransmission times: an
-//! attempt that waited for one lies just behind it.
+//! attempt that waited for one lies just behind it. Response times likewise, without them.
 
 use run_record::describe_value;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::axis::{Scale, decades, power_of_time, seconds};
 use crate::chart::Chart;
 use crate::layout::{px, text_width};
 use crate::side::Side;
-use crate::strip::{ACCENT, ROOM, Strip, pointer, shade};
+use crate::strip::{ACCENT, ROOM, Strip, Times, pointer, shade};
 use crate::syn_waits::{SynWaits, deadline};
 use run_view::Cell;
 use run_view::Run;
@@ -28,16 +28,30 @@ const SPAN: f64 = 30.0;
 /// The end of the axis relative to the last mark.
 const BEYOND: f64 = 1.12;
 
-/// The chart, on scales that include the run beside it; `None` if no attempt connected.
+/// The chart of connect latencies, on scales that include the run beside it; `None` if no
+/// attempt connected.
 pub fn latency(run: &Run, cells: &[Cell<'_>], beside: Option<Side<'_>>) -> Option<Chart> {
-    let strips: Vec<_> = cells.iter().map(|cell| Strip::new(run, cell)).collect();
-    let waits = SynWaits::new(run, cells, &strips);
+    draw(run, cells, beside, Times::Connects)
+}
+
+/// The chart of response times, likewise; `None` if there was no expected answer.
+pub fn response(run: &Run, cells: &[Cell<'_>], beside: Option<Side<'_>>) -> Option<Chart> {
+    draw(run, cells, beside, Times::Responses)
+}
+
+fn draw(run: &Run, cells: &[Cell<'_>], beside: Option<Side<'_>>, times: Times) -> Option<Chart> {
+    let strips: Vec<_> = cells.iter().map(|cell| Strip::new(run, cell, times)).collect();
+    let waits_of = |run: &Run, cells: &[Cell<'_>], strips: &[Strip<'_>]| match times {
+        Times::Connects => SynWaits::new(run, cells, strips),
+        Times::Responses => SynWaits::default(),
+    };
+    let waits = waits_of(run, cells, &strips);
     let own = ends(&strips, &waits)?;
     let others: Vec<_> = beside
         .iter()
-        .flat_map(|side| side.cells.iter().map(|cell| Strip::new(side.run, cell)))
+        .flat_map(|side| side.cells.iter().map(|cell| Strip::new(side.run, cell, times)))
         .collect();
-    let of_others = beside.map(|side| SynWaits::new(side.run, side.cells, &others));
+    let of_others = beside.map(|side| waits_of(side.run, side.cells, &others));
     let of_others = of_others.and_then(|waits| ends(&others, &waits));
     let (from, to) = axis(of_others.map_or(own, |(from, to)| (own.0.min(from), own.1.max(to))));
     let high = match strips.len().max(others.len()) {
@@ -64,7 +78,7 @@ pub fn latency(run: &Run, cells: &[Cell<'_>], beside: Option<Side<'_>>) -> Optio
     let x = Scale::log((from, to), (left, right));
     let peak = strips.iter().chain(&others).map(Strip::peak).fold(0.0, f64::max);
     let ticks = decades(from, to).into_iter().filter(|at| (from..=to).contains(at));
-    let legend = legend(&strips, peak, (is_low, beside.is_some()), &waits);
+    let legend = legend(&strips, (peak, times), (is_low, beside.is_some()), &waits);
     let body = html! {
         @for at in ticks {
             line.grid x1=(px(x.at(at))) x2=(px(x.at(at))) y1=(HEAD) y2=(px(bottom)) {}
@@ -97,8 +111,14 @@ pub fn latency(run: &Run, cells: &[Cell<'_>], beside: Option<Side<'_>>) -> Optio
         }
     };
     Some(Chart {
-        name: "connect-latency".to_owned(),
-        title: "From connect(2) to ESTABLISHED, in each cell".to_owned(),
+        name: match times {
+            Times::Connects => "connect-latency".to_owned(),
+            Times::Responses => "response-time".to_owned(),
+        },
+        title: match times {
+            Times::Connects => "From connect(2) to ESTABLISHED, in each cell".to_owned(),
+            Times::Responses => "From a request to the end of its answer, in each cell".to_owned(),
+        },
         width,
         height: bottom + 34.0 + legend.len() as f64 * 17.0,
         body,
@@ -198,7 +218,7 @@ fn groups(run: &Run, cells: &[Cell<'_>], high: f64) -> (Vec<Group>, f64) {
 /// The lines of the legend.
 fn legend(
     strips: &[Strip<'_>],
-    peak: f64,
+    (peak, times): (f64, Times),
     (is_low, is_shared): (bool, bool),
     waits: &SynWaits,
 ) -> Vec<Markup> {
@@ -214,7 +234,7 @@ fn legend(
                 path.share d="M0,2H5V12H0ZM6,7H11V12H6Z" {}
             }
             text.quiet x="18" y="11" {
-                "share of the cell's connects; the "
+                "share of the cell's " (times.noun()) "; the "
                 @if is_low { "strongest colour" } @else { "highest bar" }
                 @if is_shared { " of both runs" }
                 " is " (percent(peak)) " %"

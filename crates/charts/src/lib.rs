@@ -65,7 +65,7 @@ pub use attempts::attempts;
 pub use chart::Chart;
 pub use colour::{scale, text_on};
 pub use heat_map::heat_maps;
-pub use latency::latency;
+pub use latency::{latency, response};
 pub use laws::{Laws, laws};
 pub use lines::lines;
 pub use links::{id_of_trial, relink};

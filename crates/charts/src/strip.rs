@@ -1,8 +1,8 @@
-//! The connect latencies of one cell, as a strip on a log axis: a histogram if it was
-//! recorded, otherwise quantiles.
+//! The connect latencies or response times of one cell, as a strip on a log axis: a histogram
+//! if it was recorded, otherwise quantiles.
 
 use maud::{Markup, html};
-use run_record::{LatencyBin, LatencyHistogram};
+use run_record::{LatencyBin, LatencyHistogram, LatencySummary};
 
 use crate::axis::Scale;
 use crate::layout::px;
@@ -21,46 +21,73 @@ pub(crate) const ROOM: f64 = 12.0;
 /// Width and height of the median's pointer, pixels.
 const POINTER: (f64, f64) = (7.0, 4.5);
 
-/// The connects of a cell, its repetitions pooled.
+/// The times of a strip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Times {
+    /// From connect(2) to ESTABLISHED.
+    Connects,
+    /// From a request's intended start to the end of its answer.
+    Responses,
+}
+
+impl Times {
+    /// What has such a time, in the plural.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Self::Connects => "connects",
+            Self::Responses => "answers",
+        }
+    }
+
+    fn of(self, trial: &Trial) -> &LatencySummary {
+        match self {
+            Self::Connects => &trial.connect_latency,
+            Self::Responses => &trial.response_latency,
+        }
+    }
+}
+
+/// The times of a cell, its repetitions pooled.
 #[derive(Debug)]
 pub(crate) struct Strip<'a> {
+    times: Times,
     cell: &'a Cell<'a>,
-    /// The trials with a connect.
+    /// The trials with such a time.
     trials: Vec<&'a Trial>,
     /// `None` if a trial has none.
     histogram: Option<&'a LatencyHistogram>,
-    connects: u64,
-    /// Attempts that could have connected.
+    /// Its times.
+    count: u64,
+    /// Attempts that could have connected; of answers as many as there are.
     attempts: u64,
 }
 
 impl<'a> Strip<'a> {
-    pub(crate) fn new(run: &Run, cell: &'a Cell<'a>) -> Self {
-        let measured = |trial: &&Trial| trial.connect_latency.count > 0;
+    pub(crate) fn new(run: &Run, cell: &'a Cell<'a>, times: Times) -> Self {
+        let measured = |trial: &&Trial| times.of(trial).count > 0;
         let trials: Vec<_> = cell.trials.iter().copied().filter(measured).collect();
+        let count = total(trials.iter().map(|trial| times.of(trial).count));
         let attempts = cell.trials.iter().map(|trial| TrialView::new(&run.record, trial).clients());
-        Self {
-            cell,
-            histogram: cell.connects(),
-            connects: total(trials.iter().map(|trial| trial.connect_latency.count)),
-            attempts: total(attempts),
-            trials,
-        }
+        let (histogram, attempts) = match times {
+            Times::Connects => (cell.connects(), total(attempts)),
+            Times::Responses => (cell.responses(), count),
+        };
+        Self { times, cell, trials, histogram, count, attempts }
     }
 
-    /// Whether only quantiles of its connects were recorded.
+    /// Whether only quantiles of its times were recorded.
     pub(crate) fn has_only_quantiles(&self) -> bool {
         self.histogram.is_none() && !self.trials.is_empty()
     }
 
-    /// Its shortest and longest connect, nanoseconds; `None` if no attempt connected.
+    /// Its shortest and longest time, nanoseconds; `None` without any.
     pub(crate) fn ends(&self) -> Option<(f64, f64)> {
         let known = self.histogram.and_then(|histogram| {
             let (first, last) = (histogram.bins().next()?, histogram.bins().next_back()?);
             Some((first.from_ns, last.to_ns))
         });
         let quantiles = || {
-            let latencies = || self.trials.iter().map(|trial| trial.connect_latency);
+            let latencies = || self.trials.iter().map(|trial| self.times.of(trial));
             let least = latencies().map(|latency| latency.p50_ns).min()?;
             Some((least, latencies().map(|latency| latency.max_ns).max()?))
         };
@@ -68,7 +95,7 @@ impl<'a> Strip<'a> {
         Some((from.max(1) as f64, to.max(from).max(1) as f64))
     }
 
-    /// The largest share of its connects in one bin.
+    /// The largest share of its times in one bin.
     pub(crate) fn peak(&self) -> f64 {
         let shares = self.histogram.iter().flat_map(|it| it.bins().map(|bin| share(bin.count, it)));
         shares.fold(0.0, f64::max)
@@ -80,7 +107,7 @@ impl<'a> Strip<'a> {
         'a: 's,
     {
         let attempts = total(strips.clone().map(|strip| strip.attempts));
-        let never = total(strips.map(|strip| strip.attempts.saturating_sub(strip.connects)));
+        let never = total(strips.map(|strip| strip.attempts.saturating_sub(strip.count)));
         (never > 0).then(|| format!("{} of {}", count(never), count(attempts)))
     }
 
@@ -118,7 +145,7 @@ impl<'a> Strip<'a> {
                 g {
                     title {
                         (format_ns(bin.from_ns)) " to " (format_ns(bin.to_ns)) ": " (count(bin.count))
-                        " of " (count(histogram.count())) " connects, " (percent(part)) " %\n"
+                        " of " (count(histogram.count())) " " (self.times.noun()) ", " (percent(part)) " %\n"
                         (self.cell.place())
                     }
                     @if is_low {
@@ -148,7 +175,7 @@ impl<'a> Strip<'a> {
             g style=(ACCENT) {
                 @for (place, trial) in self.trials.iter().enumerate() {
                     @let y = top + 1.0 + (place as f64 + 0.5) * step;
-                    @let latency = &trial.connect_latency;
+                    @let latency = self.times.of(trial);
                     @for (ns, half) in
                         [(latency.p90_ns, 0.25), (latency.p99_ns, 0.25), (latency.max_ns, 0.48)] {
                         line.bar x1=(at(ns)) x2=(at(ns)) y1=(px(y - step * half)) y2=(px(y + step * half)) {}
@@ -162,7 +189,7 @@ impl<'a> Strip<'a> {
     /// The median and its text: of one trial the exact value, of several the bin.
     fn median(&self, histogram: &LatencyHistogram) -> Option<(f64, String)> {
         if let [trial] = self.trials.as_slice() {
-            let ns = trial.connect_latency.p50_ns.max(1);
+            let ns = self.times.of(trial).p50_ns.max(1);
             return Some((ns as f64, format_ns(ns)));
         }
         let bin = histogram.median()?;
@@ -174,17 +201,18 @@ impl<'a> Strip<'a> {
         let mut text = self.cell.place();
         let noun = if self.trials.len() == 1 { "trial" } else { "trials" };
         if !self.trials.is_empty() {
-            text += &format!("\n{} connects of {} {noun}", count(self.connects), self.trials.len());
+            let (times, trials) = (self.times.noun(), self.trials.len());
+            text += &format!("\n{} {times} of {trials} {noun}", count(self.count));
         }
         match self.histogram {
             Some(histogram) => {
-                let largest = self.trials.iter().map(|trial| trial.connect_latency.max_ns).max();
+                let largest = self.trials.iter().map(|trial| self.times.of(trial).max_ns).max();
                 let median = self.median(histogram).map_or(String::new(), |(_, text)| text);
                 text += &format!(": median {median}, largest {}", format_ns(largest.unwrap_or(0)));
             }
             None => {
                 for trial in &self.trials {
-                    let latency = &trial.connect_latency;
+                    let latency = self.times.of(trial);
                     let [median, ninety, most, largest] =
                         [latency.p50_ns, latency.p90_ns, latency.p99_ns, latency.max_ns]
                             .map(format_ns);

@@ -14,7 +14,7 @@ use run_view::Run;
 use run_view::TrialView;
 
 /// The marks; times are nominal, from connect(2) on.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SynWaits {
     /// Retransmission times of all cells, up to the last one an attempt waited for.
     pub(crate) retransmits: Vec<Duration>,

@@ -21,6 +21,8 @@ pub(crate) fn evidence(
     let scans = &ledger.scans;
     let mut evidence = LedgerEvidence {
         scans: scans.count,
+        failed_scans: scans.failed,
+        longest_scan_seconds: scans.longest_ns as f64 / 1e9,
         scan_seconds: scans.total_ns as f64 / 1e9 / scans.count.max(1) as f64,
         longest_gap_seconds: scans.longest_gap_ns as f64 / 1e9,
         connections: ledger.connections.len() as u64,
@@ -91,6 +93,9 @@ mod tests {
             messages_written: 0,
             deliveries: 0,
             ended_by: None,
+            answers: 0,
+            not_accepted_ns: None,
+            accepted_by_ns: None,
         }
     }
 
@@ -110,14 +115,14 @@ mod tests {
             (Unknown, None, None, None),
             (Unknown, Some(60), Some(50), Some(false)),
         ] {
-            let known = Known { acceptance, not_accepted_ns };
+            let known = Known { acceptance, not_accepted_ns, accepted_by_ns: None };
             assert_eq!(
                 is_consistent(&row(accepted_ns), &known),
                 expected,
                 "{acceptance:?}, {not_accepted_ns:?}, {accepted_ns:?}"
             );
         }
-        let known = Known { acceptance: Accepted, not_accepted_ns: Some(60) };
+        let known = Known { acceptance: Accepted, not_accepted_ns: Some(60), accepted_by_ns: None };
         let agreement = agreement(&[row(Some(50)), row(Some(70))], &[known, known]);
         assert_eq!((agreement.agree, agreement.contradict), (1, 1));
         assert!(agreement.examples[0].starts_with("attempt 3 from 198.18.0.2:7: accepted at Some"));

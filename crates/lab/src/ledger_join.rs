@@ -38,9 +38,12 @@ pub(crate) struct Known {
     /// CLOCK_MONOTONIC of the latest time at which it certainly was not accepted,
     /// nanoseconds; `None` if no scan showed it waiting.
     pub(crate) not_accepted_ns: Option<u64>,
+    /// When a scan had first shown it accepted; `None` if none did.
+    pub(crate) accepted_by_ns: Option<u64>,
 }
 
-const UNKNOWN: Known = Known { acceptance: Acceptance::Unknown, not_accepted_ns: None };
+const UNKNOWN: Known =
+    Known { acceptance: Acceptance::Unknown, not_accepted_ns: None, accepted_by_ns: None };
 
 /// What the ledger says about each attempt.
 pub(crate) fn join(attempts: &[Attempt], ledger: &Ledger) -> Vec<Known> {
@@ -68,8 +71,9 @@ pub(crate) fn join(attempts: &[Attempt], ledger: &Ledger) -> Vec<Known> {
         if known.acceptance != Acceptance::Accepted {
             known.acceptance = now;
         }
-        let not_accepted_ns = waited.map(|waited| waited.last.before_ns);
+        let (not_accepted_ns, accepted_by_ns) = connection.accepted_between();
         known.not_accepted_ns = known.not_accepted_ns.max(not_accepted_ns);
+        known.accepted_by_ns = known.accepted_by_ns.or(accepted_by_ns);
     }
     for (known, attempt) in known.iter_mut().zip(attempts) {
         // The server has sent data.
@@ -153,6 +157,7 @@ mod tests {
             errno: None,
             messages_written: 0,
             deliveries: 0,
+            answers: 0,
             answered: false,
         }
     }
@@ -190,6 +195,9 @@ mod tests {
         let waited: Vec<_> =
             join(&attempts, &stayed).iter().map(|known| known.not_accepted_ns).collect();
         assert_eq!(waited, [Some(19), Some(9), None, None]);
+        let accepted_by: Vec<_> =
+            join(&attempts, &stayed).iter().map(|known| known.accepted_by_ns).collect();
+        assert_eq!(accepted_by, [None, None, Some(10), None]);
         // What closing the listener did to it is not known.
         assert_eq!(
             acceptances(&ledger(true, scans), &attempts),

@@ -123,6 +123,11 @@ pub(crate) fn connect_histogram(rows: &[AttemptRow]) -> LatencyHistogram {
     rows.iter().filter_map(|row| row.connect_ns).collect()
 }
 
+/// Histogram of the response times; none without answers.
+pub(crate) fn response_histogram(load: &LoadReport) -> Option<LatencyHistogram> {
+    (!load.response_histogram.is_empty()).then(|| load.response_histogram.clone())
+}
+
 /// A scenario's expectations as checks, each with its reason and its facts. A disturbed trial
 /// does not decide those whose facts depend on who got the CPUs.
 pub(crate) fn checks(
@@ -167,6 +172,9 @@ mod tests {
             messages_written: 0,
             deliveries: 0,
             ended_by: None,
+            answers: 0,
+            not_accepted_ns: None,
+            accepted_by_ns: None,
         };
         let rows = [
             row(Some(40_000), Outcome::Ok),

@@ -12,6 +12,8 @@ use chat_server::AcceptedConnection;
 use load_generator::{Attempt, Ending};
 use run_record::{AttemptRow, Outcome};
 
+use crate::ledger_join::Known;
+
 /// A dying process closes its sockets a little before its exit can be noticed:
 /// failures within this time before the notice are caused by the exit.
 const EXIT_NOTICE_NS: u64 = 200_000_000;
@@ -24,9 +26,8 @@ pub(crate) struct ServerConnections<'a> {
     pub(crate) accepted: Option<&'a [AcceptedConnection]>,
     /// CLOCK_MONOTONIC when its exit was noticed, nanoseconds.
     pub(crate) died_ns: Option<u64>,
-    /// Without `accepted`: whether each attempt was accepted, as far as the kernel shows
-    /// it; empty if nothing was observed.
-    pub(crate) observed: &'a [Option<bool>],
+    /// What the kernel showed of each attempt; empty if nothing was observed.
+    pub(crate) observed: &'a [Known],
 }
 
 impl ServerConnections<'_> {
@@ -35,7 +36,7 @@ impl ServerConnections<'_> {
         match self.accepted {
             Some(_) => Some(at_ns.is_some()),
             None if attempt.answered => Some(true),
-            None => self.observed.get(position).copied().flatten(),
+            None => self.observed.get(position)?.acceptance.is_accepted(),
         }
     }
 }
@@ -114,6 +115,9 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerConnections<'_>) -> Joine
             messages_written: attempt.messages_written,
             deliveries: attempt.deliveries,
             ended_by: attempt.ended_by,
+            answers: attempt.answers,
+            not_accepted_ns: server.observed.get(position).and_then(|known| known.not_accepted_ns),
+            accepted_by_ns: server.observed.get(position).and_then(|known| known.accepted_by_ns),
         })
         .collect();
     Joined { rows, unmatched }
@@ -161,6 +165,7 @@ mod tests {
             errno: None,
             messages_written: 0,
             deliveries: 0,
+            answers: 0,
             answered: false,
         }
     }

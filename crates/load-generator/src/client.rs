@@ -111,7 +111,7 @@ impl Client {
     }
 
     /// The record of an attempt that has ended.
-    pub(crate) fn attempt(&self, index: usize, messages_written: u32) -> Attempt {
+    pub(crate) fn attempt(&self, index: usize, messages_written: u32, answers: u32) -> Attempt {
         let end = self.end.expect("every attempt has ended before the report");
         Attempt {
             index: index as u32,
@@ -125,6 +125,7 @@ impl Client {
             errno: end.errno,
             messages_written,
             deliveries: self.deliveries,
+            answers,
             answered: self.answered,
         }
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
-use worker::metrics::{EndedBy, Integrity, LatencySummary, ResourceUsage, UnframedAnswer};
+use worker::metrics::{
+    EndedBy, Integrity, LatencyHistogram, LatencySummary, ResourceUsage, UnframedAnswer,
+};
 use worker::{MessageOf, Protocol};
 
 /// The protocol of the load.
@@ -122,6 +124,9 @@ pub struct Attempt {
     pub messages_written: u32,
     /// Messages of other clients that arrived, doubled ones included.
     pub deliveries: u64,
+    /// Expected answers to its requests; 0 in reports of older builds.
+    #[serde(default)]
+    pub answers: u32,
     /// The peer sent data or its end of file, so a program there had accepted the
     /// connection: the kernel sends neither for one in an accept queue. Data that the load
     /// did not read counts too. False in reports of older builds.
@@ -157,6 +162,9 @@ pub struct LoadReport {
     /// From a request's intended start to the end of its answer, only expected answers.
     #[serde(default)]
     pub response_latency: LatencySummary,
+    /// The histogram of these latencies; empty in reports of older builds.
+    #[serde(default)]
+    pub response_histogram: LatencyHistogram,
     /// From an attempt's start to ESTABLISHED, of established attempts only.
     pub connect_latency: LatencySummary,
     /// How late the generator itself wrote, compared with its schedule, without messages

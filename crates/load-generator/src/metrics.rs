@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use worker::metrics::UnframedAnswer;
+use worker::metrics::{LatencyHistogram, UnframedAnswer};
 
 use crate::dialogue::Cause;
 use crate::latency::Latencies;
@@ -25,6 +25,7 @@ pub(crate) struct LoadMetrics {
     pub(crate) last_activity_ns: u64,
     pub(crate) delivery_latency: Latencies,
     pub(crate) response_latency: Latencies,
+    pub(crate) response_histogram: LatencyHistogram,
     pub(crate) connect_latency: Latencies,
     pub(crate) send_lateness: Latencies,
 }
@@ -44,9 +45,17 @@ impl LoadMetrics {
             last_activity_ns: 0,
             delivery_latency: Latencies::new(),
             response_latency: Latencies::new(),
+            response_histogram: LatencyHistogram::default(),
             connect_latency: Latencies::new(),
             send_lateness: Latencies::new(),
         }
+    }
+
+    /// Records an expected answer that is complete now.
+    pub(crate) fn record_response(&mut self, intended_ns: u64, now_ns: u64) {
+        let latency_ns = now_ns.saturating_sub(intended_ns);
+        self.response_latency.record(latency_ns);
+        self.response_histogram.record(latency_ns);
     }
 
     /// Records an attempt that did not get its answers.

@@ -23,7 +23,10 @@ impl Generator<'_> {
             .iter()
             .zip(&self.schedules)
             .enumerate()
-            .map(|(index, (client, schedule))| client.attempt(index, schedule.written))
+            .map(|(index, (client, schedule))| {
+                let answers = self.progress.get(index).map_or(0, |progress| progress.answers);
+                client.attempt(index, schedule.written, answers)
+            })
             .collect();
         let mut integrity = self.matrix.integrity();
         for receiver in 0..self.clients.len() {
@@ -49,6 +52,7 @@ impl Generator<'_> {
             chat_window_ns: metrics.chat_window_ns,
             delivery_latency: metrics.delivery_latency.summary(),
             response_latency: metrics.response_latency.summary(),
+            response_histogram: metrics.response_histogram,
             connect_latency: metrics.connect_latency.summary(),
             send_lateness: metrics.send_lateness.summary(),
             integrity: Integrity {

@@ -125,7 +125,7 @@ impl Generator<'_> {
         let is_done = requests.is_done(progress);
         let interval = requests.interval;
         let must_wait = has_rest && !requests.bytes.is_empty();
-        self.metrics.response_latency.record(now_ns.saturating_sub(intended_ns));
+        self.metrics.record_response(intended_ns, now_ns);
         if is_done && !has_rest {
             return self.on_all_answers(client);
         }
@@ -168,8 +168,8 @@ impl Generator<'_> {
         if std::mem::take(&mut progress.is_waiting) {
             progress.answers += 1;
             let now_ns = monotonic_ns();
-            let latency_ns = now_ns.saturating_sub(progress.intended_ns);
-            self.metrics.response_latency.record(latency_ns);
+            let intended_ns = progress.intended_ns;
+            self.metrics.record_response(intended_ns, now_ns);
             self.metrics.record_activity(now_ns);
         }
         if !self.has_all_answers(client) {

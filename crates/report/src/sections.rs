@@ -30,6 +30,7 @@ sections! {
     simulation,
     why,
     program,
+    ledger,
     environment,
     disturbance,
     checks,

@@ -97,6 +97,13 @@ fn acceptance(trial: &TrialRecord, view: &StandaloneView) -> Vec<String> {
             count(view.half_open)
         ));
     }
+    if let Some(ledger) = trial.evidence.ledger.as_ref().filter(|ledger| ledger.failed_scans > 0) {
+        lines.push(format!(
+            "{} of {} scans of the server's sockets failed and showed nothing.",
+            count(ledger.failed_scans),
+            count(ledger.scans.saturating_add(ledger.failed_scans))
+        ));
+    }
     if view.unknown > 0 {
         let of = if view.unknown < view.connected {
             format!(" for {}", count(view.unknown))

@@ -34,4 +34,15 @@ pub struct AttemptRow {
     /// Who ended it; `None` in older records.
     #[serde(default)]
     pub ended_by: Option<EndedBy>,
+    /// Expected answers to its requests; 0 in older records.
+    #[serde(default)]
+    pub answers: u32,
+    /// When the kernel's ledger last showed it without a file, so that no accept(2) had taken
+    /// it; `None` without a ledger, if no scan showed it so, and in older records.
+    #[serde(default)]
+    pub not_accepted_ns: Option<u64>,
+    /// When the ledger first showed it with a file: accept(2) had taken it by then. `None` as
+    /// above, and of a connection that came and went between two scans.
+    #[serde(default)]
+    pub accepted_by_ns: Option<u64>,
 }

@@ -8,8 +8,15 @@ use serde::{Deserialize, Serialize};
 pub struct LedgerEvidence {
     /// Scans.
     pub scans: u64,
+    /// Further scans that failed, and showed nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed_scans: u64,
     /// The mean length of a scan, seconds.
     pub scan_seconds: f64,
+    /// The length of the longest one, seconds: its sockets were read that far apart. 0 in older
+    /// records.
+    #[serde(default)]
+    pub longest_scan_seconds: f64,
     /// The longest time from the start of one to the end of the next one, seconds: what
     /// lasted longer has been seen.
     pub longest_gap_seconds: f64,

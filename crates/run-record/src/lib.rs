@@ -22,7 +22,6 @@
 //! | [`outcome`](Outcome) | the outcomes of an attempt |
 //! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
 //! | [`agreement`](Agreement) | how well the simulator agrees with the measurements |
-//! | [`histogram`](LatencyHistogram) | a histogram of latencies |
 //! | [`observed_queue`](QueueRows) | the rows of a trial as observations of its accept queue |
 //! | [`queue_peak`](QueuePeak) | the deepest accept queue of a trial, and how it is known |
 //! | `worker::metrics` | the measurements of the workers, such as [`TimelineRow`] |
@@ -58,7 +57,6 @@ mod file_kind;
 mod file_name;
 mod folder;
 mod followed_trials;
-mod histogram;
 mod judge;
 mod law;
 mod law_verdict;
@@ -99,7 +97,6 @@ pub use execution_id::ExecutionId;
 pub use file_name::check_file_name;
 pub use folder::Folder;
 pub use followed_trials::FollowedTrials;
-pub use histogram::{LatencyBin, LatencyHistogram};
 pub use judge::{DisturbanceThresholds, Judge};
 pub use law::{LawCheck, LawNotApplied};
 pub use law_verdict::LawVerdict;
@@ -130,6 +127,7 @@ pub use violation::{CheckKind, Violation};
 pub use wall_clock::wall_time;
 pub use worker::metrics::{
     AcceptPace, AcceptQueue, ClientLimit, ClosedBecause, DepthSource, DurationSummary, EndedBy,
-    Integrity, LatencySummary, ListenerSummary, ProbeSummary, ProgramEnd, ProgramOutput,
-    ProgramReport, ResourceUsage, ServerMetrics, StateSummary, TimelineRow, UnframedAnswer,
+    Integrity, LatencyBin, LatencyHistogram, LatencySummary, ListenerSummary, ProbeSummary,
+    ProgramEnd, ProgramOutput, ProgramReport, ResourceUsage, ServerMetrics, StateSummary,
+    TimelineRow, UnframedAnswer,
 };

@@ -173,6 +173,9 @@ mod tests {
             messages_written: 0,
             deliveries: 0,
             ended_by: None,
+            answers: 0,
+            not_accepted_ns: None,
+            accepted_by_ns: None,
         }
     }
 

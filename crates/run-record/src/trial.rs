@@ -9,13 +9,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use worker::metrics::{
-    AcceptPace, AcceptQueue, EndedBy, Integrity, LatencySummary, ProbeSummary, ProgramReport,
-    ResourceUsage, ServerMetrics, UnframedAnswer,
+    AcceptPace, AcceptQueue, EndedBy, Integrity, LatencyHistogram, LatencySummary, ProbeSummary,
+    ProgramReport, ResourceUsage, ServerMetrics, UnframedAnswer,
 };
 
 use crate::disturbance::Disturbance;
 use crate::execution_id::ExecutionId;
-use crate::histogram::LatencyHistogram;
 use crate::law::LawCheck;
 use crate::law::LawNotApplied;
 use crate::law::read_checks;
@@ -78,6 +77,9 @@ pub struct TrialRecord {
     /// older records, and if the load's dialogue has no requests.
     #[serde(default)]
     pub response_latency: LatencySummary,
+    /// The histogram of these latencies; none in older records, and if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_histogram: Option<LatencyHistogram>,
     /// How late the generator wrote, compared with its schedule.
     pub send_lateness: LatencySummary,
     /// Errors of the deliveries.

@@ -48,6 +48,12 @@ impl<'a> Cell<'a> {
         self.run.connects(self.number)
     }
 
+    /// The response times of its trials; `None` if one with answers has no histogram, or there
+    /// are none.
+    pub fn responses(&self) -> Option<&'a LatencyHistogram> {
+        self.run.responses(self.number)
+    }
+
     /// The number of cells of a run.
     pub fn count(run: &Run) -> usize {
         let sizes = run.varying_axes().into_iter().map(|axis| axis.values.len());

@@ -25,37 +25,59 @@ pub struct Run {
     pub verdict: RunVerdict,
     /// How well the simulator agrees with the trials of each design.
     pub agreements: Vec<Agreement>,
-    connects: BTreeMap<usize, Connects>,
+    latencies: Latencies,
     axis_names: AxisNames,
 }
 
-/// The connect latencies of a cell's trials.
+/// The latencies of the trials of each cell, by its number.
 #[derive(Debug, Clone, Default)]
-struct Connects {
+struct Latencies {
+    connects: BTreeMap<usize, Pooled>,
+    responses: BTreeMap<usize, Pooled>,
+}
+
+/// The latencies of one kind of a cell's trials.
+#[derive(Debug, Clone, Default)]
+struct Pooled {
     histogram: LatencyHistogram,
-    /// Whether a trial with connects has no histogram.
+    /// Whether a trial with such latencies has no histogram.
     is_partial: bool,
+}
+
+impl Pooled {
+    fn add(&mut self, histogram: Option<LatencyHistogram>) {
+        match histogram.filter(|histogram| !histogram.is_empty()) {
+            Some(histogram) => self.histogram.add(&histogram),
+            None => self.is_partial = true,
+        }
+    }
+
+    fn complete(&self) -> Option<&LatencyHistogram> {
+        (!self.is_partial).then_some(&self.histogram)
+    }
 }
 
 /// The trials of a run that were read so far.
 #[derive(Debug, Default)]
 struct Trials {
     trials: Vec<Trial>,
-    connects: BTreeMap<usize, Connects>,
+    latencies: Latencies,
     shared: Shared,
 }
 
 impl Trials {
     fn add(&mut self, run: &RunRecord, mut trial: TrialRecord) {
-        let histogram = trial.connect_histogram.take();
+        let (connects, responses) =
+            (trial.connect_histogram.take(), trial.response_histogram.take());
         let trial = Trial::new(trial, &mut self.shared);
-        if trial.connect_latency.count > 0
-            && let Some(cell) = cell_at(&run.axes, trial.cell, &trial.point)
-        {
-            let connects = self.connects.entry(cell).or_default();
-            match histogram.filter(|histogram| histogram.count() > 0) {
-                Some(histogram) => connects.histogram.add(&histogram),
-                None => connects.is_partial = true,
+        if let Some(cell) = cell_at(&run.axes, trial.cell, &trial.point) {
+            let Latencies { connects: all_connects, responses: all_responses } =
+                &mut self.latencies;
+            if trial.connect_latency.count > 0 {
+                all_connects.entry(cell).or_default().add(connects);
+            }
+            if trial.response_latency.count > 0 {
+                all_responses.entry(cell).or_default().add(responses);
             }
         }
         self.trials.push(trial);
@@ -96,19 +118,24 @@ impl Run {
 
     fn from_parts(judged: JudgedRun, trials: Trials) -> Self {
         let JudgedRun { record, verdict, agreements } = judged;
-        let Trials { mut trials, connects, .. } = trials;
+        let Trials { mut trials, latencies, .. } = trials;
         // Without a copy of half of the trials, as a stable sort of them would need.
         trials.sort_by_cached_key(Trial::execution_id);
         trials.shrink_to_fit();
         let axis_names = record.axis_names();
-        Self { record, trials, verdict, agreements, connects, axis_names }
+        Self { record, trials, verdict, agreements, latencies, axis_names }
     }
 
     /// The connect latencies of a cell's trials; `None` if one with connects has no histogram,
     /// or nothing connected.
     pub(crate) fn connects(&self, cell: usize) -> Option<&LatencyHistogram> {
-        let connects = self.connects.get(&cell).filter(|connects| !connects.is_partial);
-        connects.map(|connects| &connects.histogram)
+        self.latencies.connects.get(&cell)?.complete()
+    }
+
+    /// The response times of a cell's trials; `None` if one with answers has no histogram, or
+    /// there are none.
+    pub(crate) fn responses(&self, cell: usize) -> Option<&LatencyHistogram> {
+        self.latencies.responses.get(&cell)?.complete()
     }
 
     /// The number of the cell that a trial belongs to; `None` if it is not in the matrix.
@@ -135,7 +162,7 @@ impl Run {
             record: self.record.clone(),
             verdict: self.verdict.clone(),
             agreements: self.agreements.clone(),
-            connects: BTreeMap::new(),
+            latencies: Latencies::default(),
             axis_names: self.axis_names.clone(),
         }
     }

@@ -22,8 +22,8 @@ use crate::shared::Shared;
 /// hundred thousand of them.
 ///
 /// What is the same in many trials is shared: values on the axes, sysctls, texts of laws, and
-/// checks of laws and expectations with the same results. The histogram of connects is in
-/// [`Cell::connects`](crate::Cell::connects), the results of invariants are in
+/// checks of laws and expectations with the same results. The histograms are in
+/// [`Cell::connects`](crate::Cell::connects) and [`Cell::responses`](crate::Cell::responses), the results of invariants are in
 /// [`Run::verdict`](crate::Run::verdict). Names are those of the record.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the fields of `TrialRecord` describe them")]

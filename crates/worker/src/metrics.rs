@@ -3,6 +3,7 @@
 mod accept_pace;
 mod closed_because;
 mod ended_by;
+mod histogram;
 mod integrity;
 mod latency;
 mod probe;
@@ -16,6 +17,7 @@ mod usage;
 pub use accept_pace::AcceptPace;
 pub use closed_because::ClosedBecause;
 pub use ended_by::EndedBy;
+pub use histogram::{LatencyBin, LatencyHistogram};
 pub use integrity::Integrity;
 pub use latency::{DurationSummary, LatencySummary};
 pub use probe::{ListenerSummary, ProbeSummary, StateSummary};

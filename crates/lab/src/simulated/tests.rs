@@ -27,6 +27,9 @@ fn row(index: u32, connect: Option<Duration>, end_ns: u64) -> AttemptRow {
         messages_written: 0,
         deliveries: 0,
         ended_by: None,
+        answers: 0,
+        not_accepted_ns: None,
+        accepted_by_ns: None,
     }
 }
 

@@ -12,7 +12,7 @@ use run_record::{
 use crate::ledger_join::{self, Acceptance};
 use crate::outcome_join::{self, ServerConnections};
 use crate::trial::TrialOutput;
-use crate::{invariants, metrics};
+use crate::{invariants, ledger_evidence, metrics};
 
 /// A finished load on a server that is not the lab's.
 #[derive(Debug)]
@@ -42,10 +42,10 @@ impl StandaloneLoad<'_> {
         let Self { config, report, ledger, client, started, duration } = self;
         let settings = &config.settings;
         let listener_here = ledger.is_some();
-        let known = ledger_join::join(&report.attempts, &ledger.unwrap_or_default());
+        let ledger = ledger.unwrap_or_default();
+        let known = ledger_join::join(&report.attempts, &ledger);
         let acceptances: Vec<_> = known.iter().map(|known| known.acceptance).collect();
-        let observed: Vec<_> = acceptances.iter().map(|one| one.is_accepted()).collect();
-        let server = ServerConnections { accepted: None, died_ns: None, observed: &observed };
+        let server = ServerConnections { accepted: None, died_ns: None, observed: &known };
         let joined = outcome_join::join(&report.attempts, server);
         let outcomes: OutcomeCounts = joined.rows.iter().map(|row| row.outcome).collect();
         let decreased: Vec<_> =
@@ -73,6 +73,7 @@ impl StandaloneLoad<'_> {
             connect_histogram: Some(metrics::connect_histogram(&joined.rows)),
             delivery_latency: report.delivery_latency,
             response_latency: report.response_latency,
+            response_histogram: metrics::response_histogram(report),
             send_lateness: report.send_lateness,
             integrity,
             unframed: report.unframed.clone(),
@@ -82,7 +83,12 @@ impl StandaloneLoad<'_> {
             }),
             undelivered: report.undelivered,
             errors: report.errors.clone(),
-            evidence: Evidence { client: client.changes, ..Evidence::default() },
+            evidence: Evidence {
+                client: client.changes,
+                ledger: listener_here
+                    .then(|| ledger_evidence::evidence(&report.attempts, &ledger, &known, None)),
+                ..Evidence::default()
+            },
             accept_wait: run_record::LatencySummary::default(),
             held_bytes: None,
             restart: None,
@@ -160,6 +166,7 @@ mod tests {
             errno: None,
             messages_written: 0,
             deliveries: 0,
+            answers: 0,
             answered: ending == Ending::ClosedByServer,
             ended_by: None,
         });

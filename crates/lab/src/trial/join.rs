@@ -38,26 +38,25 @@ pub(super) fn join(observed: &mut Observed) -> JoinedTrial {
     let load = &observed.loaded.report;
     let ledger = observed.probed.as_ref().ok().and_then(|probe| probe.ledger.as_ref());
     let known = ledger.map(|ledger| ledger_join::join(&load.attempts, ledger));
-    let shown: Vec<_> =
-        known.iter().flatten().map(|known| known.acceptance.is_accepted()).collect();
+    let shown = known.as_deref().unwrap_or_default();
     let died = observed.end.died();
     let (server, depths) = match &observed.end {
         ServerEnd::Stopped(report) => {
             let accepted = Some(&report.accepted[..]);
-            let server = ServerConnections { accepted, died_ns: None, observed: &shown };
+            let server = ServerConnections { accepted, died_ns: None, observed: shown };
             (server, &report.depths[..])
         }
         ServerEnd::Died { at_ns, accepted, .. } => {
             let server = ServerConnections {
                 accepted: accepted.as_deref(),
                 died_ns: Some(*at_ns),
-                observed: &shown,
+                observed: shown,
             };
             (server, &[][..])
         }
         ServerEnd::Program(report) => {
             let died_ns = report.end.died_ns;
-            (ServerConnections { accepted: None, died_ns, observed: &shown }, &[][..])
+            (ServerConnections { accepted: None, died_ns, observed: shown }, &[][..])
         }
     };
     let accepted = server.accepted.map(<[_]>::len);

@@ -79,6 +79,7 @@ pub(super) fn record(
         connect_histogram: Some(metrics::connect_histogram(&rows)),
         delivery_latency: load.delivery_latency,
         response_latency: load.response_latency,
+        response_histogram: metrics::response_histogram(load),
         send_lateness: load.send_lateness,
         integrity: load.integrity,
         unframed: load.unframed.clone(),

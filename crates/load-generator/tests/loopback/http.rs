@@ -52,6 +52,8 @@ fn a_connection_makes_its_requests_one_after_the_other_and_closes() {
     let report = load(&config(address, 3, http(|http| http.requests = 4)));
     assert_endings(&report, [(Ending::Finished, 3)]);
     assert_eq!(report.response_latency.count, 12);
+    assert_eq!(report.response_histogram.count(), 12);
+    assert!(report.attempts.iter().all(|attempt| attempt.answers == 4));
     assert_eq!(report.bytes_in, 12 * 43);
     assert_eq!((report.incomplete_causes.len(), report.unframed.as_ref()), (0, None));
     for attempt in &report.attempts {
@@ -93,6 +95,7 @@ fn without_keep_alive_the_server_closes() {
         assert_endings(&report, [(Ending::Finished, 3)]);
         assert!(report.attempts.iter().all(|a| a.ended_by == Some(EndedBy::Server)));
         assert_eq!(report.response_latency.count, 3);
+        assert_eq!(report.response_histogram.count(), 3);
         serving.join().unwrap();
     }
 }

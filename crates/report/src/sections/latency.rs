@@ -21,6 +21,17 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         ));
         section.page(Block::charts_of(chart));
     }
+    let chart = source.draw(|| {
+        let chart = is_drawn.then(|| charts::response(run, &source.cells, source.beside));
+        chart.flatten()
+    });
+    if !chart.is_empty() {
+        section.page(Block::caption(
+            "From the intended start of a request to the end of its answer, for the expected \
+             answers of all repetitions of a cell; the axis is logarithmic.",
+        ));
+        section.page(Block::charts_of(chart));
+    }
     let pattern = |trial| TrialView::new(&run.record, trial).text("load.pattern");
     if run.trials.iter().any(|trial| pattern(trial) == Some("concurrent")) {
         section.report(Block::text(

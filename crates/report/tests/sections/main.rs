@@ -5,6 +5,7 @@ mod fixture;
 mod arbitrary;
 mod claims;
 mod laws;
+mod ledger;
 mod oracle;
 mod programs;
 mod queue_runs;

@@ -111,6 +111,7 @@ impl State {
                 ending,
                 ended_by: (outcome == Outcome::Incomplete).then_some(EndedBy::FinishDeadline),
                 errno: None,
+                answers: 0,
                 answered: is_accepted,
                 messages_written: if talks { messages } else { 0 },
                 deliveries: if talks { (talkers - 1) * u64::from(messages) } else { 0 },

@@ -97,6 +97,13 @@ fn every_connection_that_lasts_is_known() {
     );
     assert_eq!(trial.record.outcomes.get(Outcome::Ok), 300, "{:?}", trial.record.outcomes);
     trial.assert_complete();
+    for row in &trial.rows {
+        // All were there at once.
+        assert!(row.not_accepted_ns.or(row.accepted_by_ns).is_some(), "{row:?}");
+        assert!(row.not_accepted_ns < row.accepted_ns, "the server's list is later: {row:?}");
+    }
+    let ledger = trial.ledger();
+    assert!(ledger.longest_scan_seconds >= ledger.scan_seconds, "{ledger:?}");
 }
 
 #[test]

@@ -55,6 +55,9 @@ fn recorded(root: &Path) -> RunDirectory {
         messages_written: 1,
         deliveries: 1,
         ended_by: None,
+        answers: 0,
+        not_accepted_ns: None,
+        accepted_by_ns: None,
     };
     let attempts: Vec<_> = (0..20).map(attempt).collect();
     let other = trials.iter().find(|trial| trial.cell != trials[0].cell).unwrap();

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::super::{files_of, load_run};
 
 const CHART: &str = "charts/connect-latency.svg";
+const RESPONSES: &str = "charts/response-time.svg";
 
 fn chart(record: RunRecord, trials: Vec<TrialRecord>) -> String {
     files_of(record, trials).remove(CHART).unwrap()
@@ -237,4 +238,24 @@ fn many_cells_have_shades_and_one_count_of_unconnected_attempts_per_group() {
     assert!(text.contains("the strongest colour is 50 %"), "{text}");
     let named = texts.iter().filter(|text| text.starts_with("clients ")).count();
     assert_eq!(named, 4, "the first and the last of each group");
+}
+
+#[test]
+fn response_times_have_a_chart_of_their_own_without_marks_of_connects() {
+    let (record, mut trials) = load_run("bursts");
+    assert!(!files_of(record.clone(), trials.clone()).contains_key(RESPONSES));
+    for trial in &mut trials {
+        trial.response_latency = trial.connect_latency;
+        trial.response_histogram = trial.connect_histogram.clone();
+    }
+    let answers: u64 = trials.iter().map(|trial| trial.response_latency.count).sum();
+    let text = files_of(record, trials).remove(RESPONSES).unwrap();
+    let document = Document::parse(&text).unwrap();
+    let titles = titles(document.root());
+    let of_bars = titles.iter().filter_map(|it| it.split_once(": ")?.1.split_once(" answers, "));
+    let counts = of_bars.filter_map(|(counts, _)| counts.split_once(" of "));
+    let counted: u64 = counts.filter_map(|(number, _)| number.parse::<u64>().ok()).sum();
+    assert_eq!(counted, answers);
+    assert_eq!(marks(&text), [""; 0]);
+    assert!(!text.contains("connect"), "{text}");
 }

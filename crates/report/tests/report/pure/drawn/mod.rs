@@ -26,6 +26,9 @@ fn attempt(index: u32) -> AttemptRow {
         messages_written: 1,
         deliveries: 1,
         ended_by: None,
+        answers: 0,
+        not_accepted_ns: None,
+        accepted_by_ns: None,
     }
 }
 

@@ -1,9 +1,11 @@
 //! A histogram of latencies.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Bins per power of ten.
 const BINS_PER_DECADE: u8 = 10;
@@ -16,7 +18,7 @@ const LAST_BIN: u8 = 9 * BINS_PER_DECADE - 1;
 /// latencies below 1 µs, the last one those of 1000 s and more.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct LatencyHistogram(BTreeMap<u8, u64>);
+pub struct LatencyHistogram(#[serde(deserialize_with = "bins")] BTreeMap<u8, u64>);
 
 /// One bin of a [`LatencyHistogram`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +31,21 @@ pub struct LatencyBin {
     pub count: u64,
 }
 
+/// The starts of the bins after the first one, nanoseconds.
+static EDGES: LazyLock<Vec<u64>> = LazyLock::new(|| (1..=LAST_BIN).map(edge).collect());
+
 impl LatencyHistogram {
+    /// Counts a latency.
+    pub fn record(&mut self, ns: u64) {
+        let bin = EDGES.partition_point(|&edge| edge <= ns) as u8;
+        *self.0.entry(bin).or_default() += 1;
+    }
+
+    /// Whether it has counted nothing.
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
     /// Adds the latencies of another histogram.
     pub fn add(&mut self, other: &Self) {
         for (&bin, &count) in &other.0 {
@@ -66,14 +82,21 @@ impl LatencyHistogram {
 /// Counts latencies in nanoseconds.
 impl FromIterator<u64> for LatencyHistogram {
     fn from_iter<I: IntoIterator<Item = u64>>(latencies: I) -> Self {
-        let edges: Vec<u64> = (1..=LAST_BIN).map(edge).collect();
-        let mut bins = BTreeMap::new();
-        for ns in latencies {
-            let bin = edges.partition_point(|&edge| edge <= ns) as u8;
-            *bins.entry(bin).or_default() += 1;
-        }
-        Self(bins)
+        let mut histogram = Self::default();
+        latencies.into_iter().for_each(|ns| histogram.record(ns));
+        histogram
     }
+}
+
+/// The bins. Within a message that is tagged by its kind, serde does not read the keys of a JSON
+/// object as numbers.
+fn bins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<u8, u64>, D::Error> {
+    let bins = BTreeMap::<String, u64>::deserialize(deserializer)?;
+    let number = |(bin, count): (String, u64)| match bin.parse() {
+        Ok(bin) => Ok((bin, count)),
+        Err(_) => Err(D::Error::custom(format!("`{bin}` is no bin of a histogram"))),
+    };
+    bins.into_iter().map(number).collect()
 }
 
 /// The start of a bin, nanoseconds.
@@ -139,5 +162,19 @@ mod tests {
         pooled.add(&absurd);
         assert_eq!((pooled.count(), pooled.bins().count()), (u64::MAX, 1));
         assert_eq!(pooled.median().unwrap().to_ns, 1_000 * SECOND);
+    }
+
+    #[test]
+    fn it_is_read_within_a_tagged_message() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "event")]
+        enum Message {
+            Done { histogram: LatencyHistogram },
+        }
+        let done = Message::Done { histogram: [5_000, SECOND].into_iter().collect() };
+        let text = serde_json::to_string(&done).unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&text).unwrap(), done, "{text}");
+        let wrong = serde_json::from_str::<LatencyHistogram>(r#"{"x": 1}"#).unwrap_err();
+        assert!(wrong.to_string().contains("`x` is no bin"), "{wrong}");
     }
 }
