@@ -33,6 +33,15 @@ fn subnet(number: u8) -> String {
     format!("198.19.{}", 240 + 2 * process + number % 2)
 }
 
+/// An address for the test with this number. The kernel gives its port to no program that asks
+/// for any, until the engine listens there.
+fn free_address(number: u8) -> SocketAddr {
+    let first = 20_000 + (std::process::id() % 100) as u16 * 100 + u16::from(number) * 10;
+    let addresses = (first..first + 10).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let mut free = addresses.filter(|address| TcpListener::bind(address).is_ok());
+    free.next().expect("one of ten ports is free")
+}
+
 impl Project {
     /// Brings it up. Each test of this file has its own `number`.
     fn up(number: u8, settings: &[(&'static str, &str)], runs_owner: Option<u32>) -> Self {
@@ -43,7 +52,7 @@ impl Project {
         std::fs::create_dir_all(&runs).unwrap();
         std::os::unix::fs::chown(&runs, runs_owner, None).unwrap();
         let name = format!("queuelab-test-{}-{number}", std::process::id());
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let free = free_address(number);
         let mut variables = vec![
             ("IMAGE", name.clone()),
             ("REPORTS_PORT", free.port().to_string()),
