@@ -254,12 +254,10 @@ fn first_sent_ns(row: &AttemptRow, inputs: &SimulationInputs<'_>) -> Option<u64>
         && load.leave == Leave::HalfClose
         && server.closes_first == ClosesFirst::Client;
     match row.errno {
-        _ if leaves_at_go => Some(inputs.released_ns),
-        // The kernel may have established another one of those whose SYNs arrived together,
-        // and each of them stays until Go.
-        None => Some(row.end_ns.max(inputs.released_ns)),
-        // It was reset before it sent anything.
-        Some(_) => Some(u64::MAX),
+        // The kernel may have established, or reset, another one of those whose SYNs arrived
+        // together, and each of them stays until Go.
+        None if !leaves_at_go => Some(row.end_ns.max(inputs.released_ns)),
+        _ => Some(inputs.released_ns),
     }
 }
 

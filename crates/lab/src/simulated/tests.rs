@@ -106,6 +106,26 @@ fn a_client_retransmits_until_it_closes_its_socket() {
     }
 }
 
+/// Of SYNs that arrive together, the kernel may have stored another one than the simulator: a
+/// client that was reset is then a phantom there, which sends its FIN when the load is released.
+#[test]
+fn which_of_several_clients_was_reset_does_not_matter() {
+    let mut cell = CellSettings::default();
+    cell.server.chat_mut().backlog = 0;
+    cell.load.messages = 0;
+    let overflows = |reset: Option<usize>| {
+        let mut rows: Vec<_> =
+            (0..6).map(|index| row(index, Some(Duration::from_millis(1)), 4_000_000_000)).collect();
+        rows.iter_mut().skip(1).for_each(|row| row.accepted_ns = None);
+        if let Some(reset) = reset.map(|reset| &mut rows[reset]) {
+            (reset.end_ns, reset.errno) = (1_001_000_000, Some(nix::libc::ECONNRESET));
+        }
+        simulated_rows(&rows, &ServerMetrics::default(), &cell).unwrap().listen_overflows
+    };
+    assert!(overflows(None) > 5, "phantoms send, and send again");
+    assert_eq!([1, 3, 5].map(|reset| overflows(Some(reset))), [overflows(None); 3]);
+}
+
 #[test]
 fn a_trial_that_is_not_covered_has_a_reason() {
     let connected = row(0, Some(Duration::from_millis(2)), 5_000_000_000);
