@@ -52,7 +52,6 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::limits::Limits;
 
     fn folder(scenario: &str, time: &str) -> RunFolder {
         let root = Path::new("/nowhere").to_owned();
@@ -62,7 +61,7 @@ mod tests {
     #[test]
     fn the_previous_run_is_of_the_same_scenario() {
         let runs = [folder("a", "4"), folder("b", "3"), folder("a", "2"), folder("a", "1")];
-        let site = Site::new(Path::new("/nowhere"), Limits::default());
+        let site = Site::new(Path::new("/nowhere"), std::time::Duration::ZERO);
         assert_eq!(Baseline::find(&site, &runs, 0), Some(Baseline::Previous(&runs[2])));
         assert_eq!(Baseline::find(&site, &runs, 1), None);
         assert_eq!(Baseline::find(&site, &runs, 3), None);

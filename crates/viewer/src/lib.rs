@@ -3,8 +3,6 @@
 //! | module | holds |
 //! |---|---|
 //! | [`Server`] (`server`), `router`, `site` | the server, its paths, and what the pages are made from |
-//! | [`Limits`] (`limits`), `connections` | what clients may take, and their connections |
-//! | `guard` | which requests are answered |
 //! | `page`, `url` | the frame and security policy of every page; names in URLs |
 //! | `run_index`, `run_folder` | the runs and suites below the directory, and the files of one |
 //! | `summary`, `run_cache` | what the list shows of a run; what is made from a run, once |
@@ -17,11 +15,8 @@
 
 mod baseline;
 mod comparison;
-mod connections;
 mod events;
 mod files;
-mod guard;
-mod limits;
 mod list;
 mod live;
 mod page;
@@ -40,5 +35,5 @@ mod verdict;
 mod watchers;
 mod workers;
 
-pub use limits::Limits;
-pub use server::{BindError, Server};
+pub use http_server::{BindError, Limits};
+pub use server::Server;

@@ -138,7 +138,6 @@ mod tests {
     use run_record::{Interleaved, InterleavedRole, RunDirectory};
 
     use super::*;
-    use crate::limits::Limits;
 
     #[test]
     fn an_interleaved_run_has_its_own_baseline_and_no_other_run_has_that() {
@@ -157,7 +156,7 @@ mod tests {
         put("2", Some((InterleavedRole::New, "2-base")));
         put("2-base", Some((InterleavedRole::Baseline, "2")));
         put("3", None);
-        let site = Site::new(root.path(), Limits::default());
+        let site = Site::new(root.path(), std::time::Duration::ZERO);
         let runs = run_index::list_runs(root.path()).unwrap();
         let at = |time: &str| runs.iter().position(|run| run.time == time).unwrap();
         let baseline = |time: &str| Baseline::find(&site, &runs, at(time));

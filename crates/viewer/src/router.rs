@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
-use crate::guard::{self, Guard};
 use crate::site::Site;
 use crate::{comparison, events, files, list, page, run_page};
 
-pub(crate) fn router(site: Arc<Site>, guard: Guard) -> Router {
+pub(crate) fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/", get(list::response))
         .route("/compare", get(comparison::response))
@@ -19,6 +17,5 @@ pub(crate) fn router(site: Arc<Site>, guard: Guard) -> Router {
         .route("/runs/{scenario}/{time}/{file}", get(files::file))
         .route("/runs/{scenario}/{time}/{folder}/{file}", get(files::file_in_folder))
         .fallback(async || page::not_found())
-        .layer(from_fn_with_state(guard, guard::check))
         .with_state(site)
 }

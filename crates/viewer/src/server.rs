@@ -3,31 +3,18 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::net::TcpListener;
+use http_server::{BindError, Limits};
 
-use crate::connections;
-use crate::guard::Guard;
-use crate::limits::Limits;
 use crate::router::router;
 use crate::site::Site;
 
 /// A server that listens, and serves once [`serve`](Self::serve) is called.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
-    address: SocketAddr,
-    limits: Limits,
-}
-
-/// The address cannot be listened on: a fragment that fits "failed to …".
-#[derive(Debug, thiserror::Error)]
-#[error("serve on {address}: {source}")]
-pub struct BindError {
-    /// The address that was requested.
-    pub address: SocketAddr,
-    /// Why not.
-    pub source: std::io::Error,
+    http: http_server::Server,
+    events_lifetime: Duration,
 }
 
 impl Server {
@@ -36,28 +23,33 @@ impl Server {
     /// # Errors
     /// If the address cannot be listened on.
     pub async fn bind(address: SocketAddr) -> Result<Self, BindError> {
-        let failed = |source| BindError { address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, limits: Limits::default() })
+        let http = http_server::Server::bind(address).await?;
+        Ok(Self { http, events_lifetime: Duration::from_secs(600) })
     }
 
     /// The same server with other limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
+        Self { http: self.http.with_limits(limits), ..self }
+    }
+
+    /// The same server, which sends the events of a run in progress this long on one
+    /// connection; 10 minutes by default. A browser then connects again by itself, and others
+    /// find room.
+    #[must_use]
+    pub fn with_events_lifetime(self, events_lifetime: Duration) -> Self {
+        Self { events_lifetime, ..self }
     }
 
     /// The address that it listens on, with the port that was chosen.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.http.address()
     }
 
     /// Serves the runs below a directory until `shutdown` completes. Requests in progress
     /// then get two seconds to end.
     pub async fn serve(self, runs: &Path, shutdown: impl Future<Output = ()>) {
-        let site = Arc::new(Site::new(runs, self.limits));
-        let router = router(site, Guard::new(self.address));
-        connections::serve(self.listener, router, self.limits, shutdown).await;
+        let site = Arc::new(Site::new(runs, self.events_lifetime));
+        self.http.serve(router(site), shutdown).await;
     }
 }

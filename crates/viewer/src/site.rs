@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::comparison::ComparisonText;
-use crate::limits::Limits;
 use crate::run_cache::RunCache;
 use crate::run_folder::RunFolder;
 use crate::run_page::RunText;
@@ -39,7 +38,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn new(runs: &Path, limits: Limits) -> Self {
+    pub(crate) fn new(runs: &Path, events_lifetime: Duration) -> Self {
         Self {
             runs: runs.to_owned(),
             summaries: RunCache::new(MAX_SUMMARIES),
@@ -48,7 +47,7 @@ impl Site {
             watched: WatchedRuns::default(),
             pages: Workers::new(1),
             lookups: Workers::new(MAX_LOOKUPS),
-            events_lifetime: limits.events_lifetime,
+            events_lifetime,
         }
     }
 

@@ -182,7 +182,7 @@ mod tests {
             fs::copy(sweep.join("run.json"), folder.join("run.json")).unwrap();
             fs::copy(sweep.join("trials.jsonl"), folder.join("trials.jsonl")).unwrap();
         }
-        let site = Site::new(&runs, crate::limits::Limits::default());
+        let site = Site::new(&runs, std::time::Duration::ZERO);
         assert_eq!(
             find_member(&site, "../../sweep/1").map(|run| run.name()).as_deref(),
             Some("sweep/1")

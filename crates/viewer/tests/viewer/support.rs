@@ -14,7 +14,7 @@ use run_record::RunDirectory;
 use run_view::Run;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use viewer::Limits;
+use viewer::{Limits, Server};
 
 /// A viewer that serves from a thread of this process until it is dropped.
 pub(crate) struct RunningViewer {
@@ -28,16 +28,24 @@ pub(crate) fn serve(runs: &Path) -> (RunningViewer, SocketAddr) {
 
 /// The same with other limits.
 pub(crate) fn serve_with(runs: &Path, limits: Limits) -> (RunningViewer, SocketAddr) {
+    serve_changed(runs, move |server| server.with_limits(limits))
+}
+
+/// The same with a server that is changed before it serves.
+pub(crate) fn serve_changed(
+    runs: &Path,
+    change: impl FnOnce(Server) -> Server + Send + 'static,
+) -> (RunningViewer, SocketAddr) {
     let runs = runs.to_owned();
     let (bound, address) = std::sync::mpsc::channel();
     let (shutdown, stopped) = oneshot::channel::<()>();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let server = viewer::Server::bind((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+            let server = Server::bind((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
             bound.send(server.address()).unwrap();
             let shutdown = async { drop(stopped.await) };
-            server.with_limits(limits).serve(&runs, shutdown).await;
+            change(server).serve(&runs, shutdown).await;
         });
         runtime.shutdown_background();
     });

@@ -11,14 +11,13 @@ use viewer::Limits;
 
 use crate::support::event_stream::EventStream;
 use crate::support::http::{request, status};
-use crate::support::{driven_run, out_directory, put, serve, serve_with, until};
+use crate::support::{driven_run, out_directory, put, serve, serve_changed, serve_with, until};
 
 /// Limits that no client of a test reaches.
 const ENDLESS: Limits = Limits {
     connections: 1000,
     head_timeout: Duration::from_secs(3600),
     stall_timeout: Duration::from_secs(3600),
-    events_lifetime: Duration::from_secs(3600),
 };
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -155,8 +154,9 @@ fn a_file_that_shrinks_while_it_is_sent_ends_the_connection() {
 fn the_events_of_a_run_end_after_a_while_and_leave_room_for_others() {
     let runs = out_directory();
     let run = driven_run::DrivenRun::start(runs.path());
-    let limits = Limits { events_lifetime: SHORT, ..ENDLESS };
-    let (_server, address) = serve_with(runs.path(), limits);
+    let (_server, address) = serve_changed(runs.path(), |server| {
+        server.with_limits(ENDLESS).with_events_lifetime(SHORT)
+    });
     // More of them than may watch at the same time.
     for _ in 0..3 {
         let mut streams: Vec<_> =

@@ -11,9 +11,6 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// How long a client may take no data of a response before its connection is closed.
     pub stall_timeout: Duration,
-    /// How long the events of a run in progress are sent on one connection. A browser then
-    /// connects again by itself, and others find room.
-    pub events_lifetime: Duration,
 }
 
 impl Default for Limits {
@@ -22,7 +19,6 @@ impl Default for Limits {
             connections: 256,
             head_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(30),
-            events_lifetime: Duration::from_secs(600),
         }
     }
 }

@@ -78,7 +78,7 @@ fn with_timeout(stream: TcpStream, timeout: Duration) -> Pin<Box<TimeoutStream<T
 
 /// Answers 503, as far as this can be done without waiting.
 fn refuse(stream: &TcpStream) {
-    let text = "Too many connections are open; close a page and try again.\n";
+    let text = "Too many connections are open; close one and try again.\n";
     let response = format!(
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n\
          Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{text}",

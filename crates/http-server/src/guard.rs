@@ -2,7 +2,7 @@
 //! server, and that can be understood in one way only.
 //!
 //! A page of another site can resolve its own name to 127.0.0.1 (DNS rebinding), and its
-//! scripts could then read the runs as if they were its own. Its requests have that name in
+//! scripts could then read what is served as if it were its own. Its requests have that name in
 //! their Host header and are refused.
 
 use std::net::{IpAddr, SocketAddr};
@@ -13,18 +13,20 @@ use axum::http::{HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::page::with_headers;
+use crate::headers::with_headers;
 
 /// The names of this server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Guard {
     address: SocketAddr,
+    /// Every name is one of this server's.
+    any_host: bool,
 }
 
 impl Guard {
     /// For a server that listens on this address.
-    pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address }
+    pub(crate) fn new(address: SocketAddr, any_host: bool) -> Self {
+        Self { address, any_host }
     }
 
     /// Whether a Host header, or the authority of a URL, is of this server: a loopback name or
@@ -32,6 +34,9 @@ impl Guard {
     /// is accepted: a name can be made to resolve to another server, an address cannot. The
     /// port is not compared, since it may be published under another one.
     fn accepts(&self, authority: &Authority) -> bool {
+        if self.any_host {
+            return true;
+        }
         let name = authority.host();
         let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
         if name == "localhost" || name.ends_with(".localhost") {
@@ -48,7 +53,7 @@ impl Guard {
     /// Why a request is refused; `None` if it is answered.
     fn refusal(&self, request: &Request) -> Option<Response> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            let text = "Runs can only be read here: use GET or HEAD.\n";
+            let text = "This server only answers GET and HEAD.\n";
             let refused = (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], text);
             return Some(refused.into_response());
         }
@@ -76,7 +81,7 @@ impl Guard {
         };
         let text = format!(
             "This server only answers requests for addresses of its machine, so that pages of \
-             other sites cannot read the runs. Open http://localhost:{port}/{alternative}.\n"
+             other sites cannot read what it shows. Open http://localhost:{port}/{alternative}.\n"
         );
         (StatusCode::MISDIRECTED_REQUEST, text).into_response()
     }
@@ -150,7 +155,7 @@ mod tests {
     use super::Guard;
 
     fn accepts(listening: &str, authority: &str) -> bool {
-        let guard = Guard::new(listening.parse().unwrap());
+        let guard = Guard::new(listening.parse().unwrap(), false);
         super::authority(authority.as_bytes()).is_some_and(|authority| guard.accepts(&authority))
     }
 
@@ -212,5 +217,12 @@ mod tests {
         assert!(!accepts("192.168.1.5:80", "192.168.1.6"));
         assert!(accepts("0.0.0.0:8088", "192.168.1.5:9999"));
         assert!(accepts("[::]:8088", "[fe80::1]:8088"));
+    }
+
+    #[test]
+    fn every_host_is_accepted_if_that_is_wanted() {
+        let guard = Guard::new("0.0.0.0:80".parse().unwrap(), true);
+        assert!(guard.accepts(&super::authority(b"web1.example:80").unwrap()));
+        assert!(super::authority(b"web1.example, other").is_none());
     }
 }
