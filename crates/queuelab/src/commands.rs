@@ -1,6 +1,7 @@
 //! One module for each command.
 
 pub(crate) mod accept_pace;
+pub(crate) mod bind_error;
 pub(crate) mod chat;
 pub(crate) mod check;
 pub(crate) mod ci;

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use viewer::{BindError, Server};
+use viewer::Server;
 
+use super::bind_error::bind_error;
 use super::print_output;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
@@ -49,7 +50,7 @@ async fn run(ServeArguments { address, runs, url }: &ServeArguments) -> Result {
     // First: the kernel drops a signal to the first process of a container that has no
     // handler for it.
     let stop = Stop::new().map_err(io_error("watch for signals"))?;
-    let server = Server::bind(*address).await.map_err(bind_error)?;
+    let server = Server::bind(*address).await.map_err(|error| bind_error(error, "--address"))?;
     let address = server.address();
     let place = match (url, address.ip().is_unspecified()) {
         (Some(url), _) => url.clone(),
@@ -83,14 +84,6 @@ impl Stop {
             _ = self.interrupt.recv() => {}
         }
     }
-}
-
-fn bind_error(BindError { address, source }: BindError) -> CommandError {
-    let found = match linux_net::explain_bind_error(address, &source) {
-        Some(found) => format!("{found}; the flag is --address"),
-        None => "choose another address with --address".to_owned(),
-    };
-    io_error(&format!("serve on {address} ({found})"))(source)
 }
 
 fn io_error(action: &str) -> impl Fn(std::io::Error) -> CommandError {

@@ -1,16 +1,20 @@
 //! `queuelab watch`: every listener of this machine. `table` has the output of `--once`,
-//! `until` the end of a watch.
+//! `until` the end of a watch, `metrics` what it serves for Prometheus.
 
+mod metrics;
 mod table;
 mod until;
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use watch::{Filter, Watch, WatchSettings};
 
+use self::metrics::MetricsServer;
 use self::until::Until;
-use super::{print_json, print_text, screen};
+use super::{print_json, print_message, print_output, print_text, screen};
 use crate::error::Result;
 use crate::exit::Exit;
 
@@ -24,6 +28,16 @@ pub(crate) struct WatchArguments {
     /// describes it.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Serve metrics for Prometheus at /metrics of this address, or of 127.0.0.1 with this port.
+    ///
+    /// Anyone who can reach the address can read them. It can be combined with --json.
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        value_parser = metrics::parse_address,
+        conflicts_with = "once"
+    )]
+    metrics: Option<SocketAddr>,
     /// How long to watch [default: until Ctrl-C; with --once, one look].
     #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
     length: Option<Duration>,
@@ -91,11 +105,35 @@ fn parse_share(text: &str) -> std::result::Result<f64, String> {
 pub(crate) fn watch(arguments: &WatchArguments) -> Result {
     // Before the sockets are opened: a signal from now on ends the watch in order.
     let until = Until::new(arguments.length)?;
-    let watch = Watch::begin(settings(arguments))?;
+    // Before the rights of another user are taken.
+    let metrics = arguments.metrics.map(MetricsServer::bind).transpose()?;
+    let watch = Arc::new(Watch::begin(settings(arguments))?);
+    let is_serving = metrics.is_some();
+    let _serving = metrics
+        .map(|metrics| {
+            announce(metrics.address(), arguments.json)?;
+            metrics.start(Arc::clone(&watch))
+        })
+        .transpose()?;
     match (arguments.once, arguments.json) {
         (true, json) => once(&watch, &until, arguments.length.is_some(), json),
+        (false, false) if is_serving => {
+            while until.wait(Duration::MAX) {}
+            Ok(Exit::Held)
+        }
         (false, _) => lines(&watch, &until, arguments.every),
     }
+}
+
+/// Says where the metrics are: not among lines of JSON.
+fn announce(address: SocketAddr, json: bool) -> Result<()> {
+    let text = format!("serving metrics on http://{address}/metrics");
+    if json {
+        print_message(&text);
+    } else {
+        print_output(&text)?;
+    }
+    Ok(())
 }
 
 fn settings(arguments: &WatchArguments) -> WatchSettings {

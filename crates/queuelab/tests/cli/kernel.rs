@@ -20,3 +20,4 @@ mod standalone;
 mod standalone_load;
 mod standalone_server;
 mod suite;
+mod watch_metrics;
