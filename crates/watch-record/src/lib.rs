@@ -11,9 +11,11 @@
 //! | [`trouble`](Trouble) | what is wrong, its cause and what would help |
 //! | [`effort`](Effort) | how the figures were obtained, and at what cost |
 //! | [`history`](DepthChange) | the depth of a queue over time |
+//! | [`changes`](Changes) | what changed since an earlier moment |
 //! | [`details`](ListenerDetails) | the history and connections of a selected listener |
 //! | [`peer`](PeerConnection) | a connection of a listener, with figures of TCP_INFO |
 
+mod changes;
 mod connections;
 mod details;
 mod effort;
@@ -25,6 +27,7 @@ mod process;
 mod snapshot;
 mod trouble;
 
+pub use changes::{Changes, ClosedListener, ListenerChanges, LookGap};
 pub use connections::ConnectionCounts;
 pub use details::ListenerDetails;
 pub use effort::{Effort, Unseen};

@@ -1,6 +1,8 @@
 //! Which listeners are shown.
 
-use watch_record::{Snapshot, WatchedListener, WatchedNamespace};
+use std::collections::HashSet;
+
+use watch_record::{Changes, Snapshot, WatchedListener, WatchedNamespace};
 
 use crate::containers::SHOWN_DIGITS;
 use crate::settings::Filter;
@@ -25,6 +27,23 @@ impl Filter {
         snapshot.namespaces.retain(|namespace| {
             listeners.iter().any(|listener| listener.namespace == namespace.inode)
         });
+    }
+
+    /// Removes the changes of listeners that do not meet every condition; the snapshot, of the
+    /// same moment, has all of them.
+    pub(crate) fn apply_to_changes(&self, snapshot: &Snapshot, changes: &mut Changes) {
+        if *self == Self::default() {
+            return;
+        }
+        let is_shown = |listener: &WatchedListener| {
+            let mut namespaces = snapshot.namespaces.iter();
+            self.shows(listener, namespaces.find(|it| it.inode == listener.namespace))
+        };
+        changes.closed.retain(|closed| is_shown(&closed.listener));
+        let closed = changes.closed.iter().map(|closed| &closed.listener);
+        let present = snapshot.listeners.iter().filter(|listener| is_shown(listener));
+        let shown: HashSet<u64> = closed.chain(present).map(|listener| listener.id).collect();
+        changes.listeners.retain(|listener| shown.contains(&listener.id));
     }
 
     fn shows(&self, listener: &WatchedListener, namespace: Option<&WatchedNamespace>) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use watch_record::{DepthChange, History};
+use watch_record::{DepthChange, History, ListenerChanges};
 
 /// How long changes are kept.
 const KEPT_NS: u64 = 60_000_000_000;
@@ -14,6 +14,10 @@ const MAX_CHANGES: usize = 8_000;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HistoryRing {
     changes: VecDeque<DepthChange>,
+    /// Looks of the last minute before which the queue was full.
+    full_ns: VecDeque<u64>,
+    /// Changes before the first one that is kept were removed.
+    is_cut: bool,
     last_look_ns: u64,
     /// The longest time between two looks of the present and of the last minute.
     gaps: [u64; 2],
@@ -43,11 +47,48 @@ impl HistoryRing {
         let begin_ns = at_ns.saturating_sub(KEPT_NS);
         while self.changes.get(1).is_some_and(|second| second.at_ns <= begin_ns) {
             self.changes.pop_front();
+            self.is_cut = true;
+        }
+        while self.full_ns.front().is_some_and(|full_ns| *full_ns <= begin_ns) {
+            self.full_ns.pop_front();
         }
         if self.changes.len() > MAX_CHANGES {
             self.changes.pop_front();
+            self.is_cut = true;
             self.discarded_in_minute += 1;
         }
+    }
+
+    /// Before the last look the queue was full.
+    pub(crate) fn was_full(&mut self) {
+        self.full_ns.push_back(self.last_look_ns);
+        if self.full_ns.len() > MAX_CHANGES {
+            self.full_ns.pop_front();
+        }
+    }
+
+    /// The last look, nanoseconds.
+    pub(crate) fn last_look_ns(&self) -> u64 {
+        self.last_look_ns
+    }
+
+    /// Changes that are kept.
+    pub(crate) fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// What changed after this moment; `None` if nothing did. It is complete if the moment is
+    /// of the last minute.
+    pub(crate) fn changes_since(&self, id: u64, since_ns: u64) -> Option<ListenerChanges> {
+        let start = self.changes.partition_point(|change| change.at_ns <= since_ns);
+        let full = self.full_ns.partition_point(|full_ns| *full_ns <= since_ns);
+        let changes = ListenerChanges {
+            id,
+            changes: self.changes.range(start..).copied().collect(),
+            full_ns: self.full_ns.range(full..).copied().collect(),
+            is_cut: self.is_cut && start == 0 && !self.changes.is_empty(),
+        };
+        (!changes.changes.is_empty() || !changes.full_ns.is_empty()).then_some(changes)
     }
 
     /// What is kept.
@@ -100,6 +141,29 @@ mod tests {
         assert_eq!(depths(&ring), [2, 3]);
         ring.look(10 * KEPT_NS, 3, 0);
         assert_eq!(depths(&ring), [3]);
+    }
+
+    #[test]
+    fn what_changed_since_a_moment_is_complete_within_the_minute() {
+        let mut ring = HistoryRing::default();
+        ring.look(10 * MS, 0, 0);
+        ring.look(20 * MS, 4, 0);
+        ring.look(30 * MS, 4, 2);
+        ring.was_full();
+        let depths = |since| {
+            let changes = ring.changes_since(7, since * MS)?;
+            let depths: Vec<_> = changes.changes.iter().map(|it| (it.depth, it.drops)).collect();
+            Some((depths, changes.full_ns, changes.is_cut))
+        };
+        let full = vec![30 * MS];
+        assert_eq!(depths(0), Some((vec![(0, 0), (4, 0), (4, 2)], full.clone(), false)));
+        assert_eq!(depths(10), Some((vec![(4, 0), (4, 2)], full.clone(), false)));
+        assert_eq!(depths(29), Some((vec![(4, 2)], full, false)));
+        assert_eq!(depths(30), None);
+        ring.look(KEPT_NS + 40 * MS, 5, 2);
+        let late =
+            |since| ring.changes_since(7, since * MS).map(|it| (it.changes.len(), it.is_cut));
+        assert_eq!((late(5), late(30)), (Some((2, true)), Some((1, false))));
     }
 
     #[test]

@@ -15,6 +15,7 @@
 //! | `state`, `view` | everything that is known; what is shown of it |
 //! | `namespace_state`, `listener_state`, `address_state` | what was seen of each |
 //! | `seconds`, `history_ring` | the last minute of a listener |
+//! | `closed` | the listeners that closed in the last minute |
 //! | `budget`, `clock` | the CPU time that a task may use, and has used |
 //! | [`error`](WatchError) | why a watch cannot begin |
 
@@ -22,6 +23,7 @@ mod activity;
 mod address_state;
 mod budget;
 mod clock;
+mod closed;
 mod commands;
 mod containers;
 mod discover;

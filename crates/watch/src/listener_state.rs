@@ -74,6 +74,7 @@ impl ListenerState {
     pub(crate) fn was_full(&mut self) {
         self.peak.was_full = true;
         self.seconds.was_full();
+        self.history.was_full();
     }
 }
 

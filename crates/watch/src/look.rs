@@ -37,6 +37,15 @@ pub(crate) struct Overflows {
     pub(crate) overflows: i64,
 }
 
+/// What a look changed.
+#[derive(Debug)]
+pub(crate) struct Applied {
+    /// A listener came or went.
+    pub(crate) has_changed: bool,
+    /// Those that went.
+    pub(crate) closed: Vec<ListenerState>,
+}
+
 impl Overflows {
     /// Whether all that was dropped between `before` and this was dropped for a full accept
     /// queue, and was at least `drops`.
@@ -103,13 +112,12 @@ impl Looks {
     }
 
     /// Adds the last look to the states of the listeners, and removes those that are gone.
-    /// Whether something came or went.
     pub(crate) fn apply(
         &mut self,
         namespace: &mut NamespaceState,
         time: LookTime,
         is_first: bool,
-    ) -> bool {
+    ) -> Applied {
         let states = &mut namespace.listeners;
         let mut new_drops = 0;
         let mut dropped = Vec::new();
@@ -125,21 +133,20 @@ impl Looks {
                 dropped.push(listener.cookie);
             }
         }
-        let before = states.len();
-        if before > self.listeners.len() {
+        let mut closed = Vec::new();
+        if states.len() > self.listeners.len() {
             let present: HashSet<u64> = self.listeners.iter().map(|it| it.cookie).collect();
-            states.retain(|cookie, state| {
-                let is_present = present.contains(cookie);
-                namespace.drops_of_closed += if is_present { 0 } else { state.drops_watched };
-                is_present
-            });
+            let gone = states.extract_if(.., |cookie, _| !present.contains(cookie));
+            closed.extend(gone.map(|(_, state)| state));
+            let drops: u64 = closed.iter().map(|state| state.drops_watched).sum();
+            namespace.drops_of_closed += drops;
         }
         if new_drops > 0 && self.is_explained(new_drops) {
             for cookie in dropped {
                 states.entry(cookie).and_modify(ListenerState::was_full);
             }
         }
-        has_new || states.len() != before
+        Applied { has_changed: has_new || !closed.is_empty(), closed }
     }
 
     fn is_explained(&mut self, drops: u64) -> bool {

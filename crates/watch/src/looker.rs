@@ -97,7 +97,9 @@ impl Looker {
             match (result, state.namespaces.get_mut(&looks.inode)) {
                 (Ok(()), Some(namespace)) => {
                     let is_first = !std::mem::replace(&mut namespace.is_looked_at, true);
-                    has_changed |= looks.apply(namespace, time, is_first);
+                    let applied = looks.apply(namespace, time, is_first);
+                    has_changed |= applied.has_changed;
+                    state.closed(looks.inode, applied.closed, at_ns);
                 }
                 (Err(error), _) => failed.push(Unseen {
                     what: format!("the listeners of network namespace {}", looks.inode),

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use watch_record::{Effort, PeerConnection, Unseen, WatchedProcess};
+use watch_record::{Effort, LookGap, PeerConnection, Unseen, WatchedProcess};
 
+use crate::closed::Closed;
 use crate::listener_state::ListenerState;
 use crate::namespace_state::NamespaceState;
 
@@ -20,6 +21,10 @@ pub(crate) struct State {
     pub(crate) effort: Effort,
     /// When the last looks were, nanoseconds of the monotonic clock.
     pub(crate) look_times: VecDeque<u64>,
+    /// Times without a look of the last minute.
+    pub(crate) gaps: VecDeque<LookGap>,
+    /// The listeners that closed in the last minute.
+    pub(crate) closed: Closed,
     /// CPU time of this process: at the beginning, and lately.
     pub(crate) cpu: CpuReadings,
     /// What cannot be seen, by the part of the watch that found it.
@@ -54,6 +59,12 @@ pub(crate) struct Selected {
 /// Looks whose times are kept.
 const LOOK_TIMES: usize = 256;
 
+/// A time without a look is a gap from this many intervals on.
+const GAP_INTERVALS: u64 = 5;
+
+/// How long gaps are kept.
+const KEPT_NS: u64 = 60_000_000_000;
+
 /// How long readings of the CPU time are kept.
 const LATELY_NS: u64 = 10_000_000_000;
 
@@ -66,6 +77,8 @@ impl State {
             owners: HashMap::new(),
             effort,
             look_times: VecDeque::new(),
+            gaps: VecDeque::new(),
+            closed: Closed::default(),
             cpu: CpuReadings { began_ns: cpu_ns, lately: VecDeque::from([(started_ns, cpu_ns)]) },
             unseen: BTreeMap::new(),
             selected: None,
@@ -75,6 +88,14 @@ impl State {
     /// Adds a look of all namespaces.
     pub(crate) fn looked(&mut self, at_ns: u64) {
         self.effort.looks += 1;
+        let interval_ns = (self.effort.interval_seconds * 1e9) as u64;
+        let gap = self.look_times.back().map(|&from_ns| LookGap { from_ns, to_ns: at_ns });
+        let is_long = |gap: &LookGap| gap.to_ns - gap.from_ns > interval_ns * GAP_INTERVALS;
+        self.gaps.extend(gap.filter(is_long));
+        let begin_ns = at_ns.saturating_sub(KEPT_NS);
+        while self.gaps.front().is_some_and(|gap| gap.to_ns <= begin_ns) {
+            self.gaps.pop_front();
+        }
         self.look_times.push_back(at_ns);
         if self.look_times.len() > LOOK_TIMES {
             self.look_times.pop_front();

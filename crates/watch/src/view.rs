@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use linux_net::monotonic_ns;
 use run_record::wall_time;
 use watch_record::{
-    Effort, LimitFrom, ListenerDetails, Snapshot, Unseen, WatchedListener, WatchedNamespace,
+    Changes, ClosedListener, Effort, LimitFrom, ListenerDetails, Snapshot, Unseen, WatchedListener,
+    WatchedNamespace,
 };
 
 use crate::address_state::AddressCounts;
@@ -105,6 +106,48 @@ impl State {
     fn unseen(&self) -> Vec<Unseen> {
         let unseen = self.unseen.values().flatten();
         unseen.map(|(what, why)| Unseen { what: what.clone(), why: why.clone() }).collect()
+    }
+
+    /// What changed after this moment.
+    pub(crate) fn changes_since(&self, since_ns: u64) -> Changes {
+        let listeners = self.namespaces.values().flat_map(|namespace| namespace.listeners.values());
+        let present = listeners.filter_map(|it| it.history.changes_since(it.cookie, since_ns));
+        let (of_closed, closed) = self.closed.since(since_ns);
+        Changes {
+            began_ns: self.started_ns,
+            since_ns,
+            until_ns: monotonic_ns(),
+            listeners: present.chain(of_closed).collect(),
+            closed,
+            discarded_closed: self.closed.discarded_since(since_ns),
+            gaps: self.gaps.iter().filter(|gap| gap.to_ns > since_ns).copied().collect(),
+        }
+    }
+
+    /// These listeners of a namespace have closed, which a look at this time noticed.
+    pub(crate) fn closed(&mut self, inode: u64, gone: Vec<ListenerState>, gone_ns: u64) {
+        let Some(namespace) = self.namespaces.get(&inode) else { return };
+        let closed: Vec<_> = gone
+            .into_iter()
+            .map(|state| {
+                let last_look_ns = state.history.last_look_ns();
+                let mut listener = self.watched_listener(namespace, &state, 1, last_look_ns);
+                // Not needed any more, and large.
+                listener.seconds = Vec::new();
+                (ClosedListener { listener, last_look_ns, gone_ns }, state.history)
+            })
+            .collect();
+        for (listener, history) in closed {
+            self.closed.add(listener, history);
+        }
+    }
+
+    /// Removes a namespace that is gone, and its listeners.
+    pub(crate) fn remove_namespace(&mut self, inode: u64) {
+        let listeners = self.namespaces.get_mut(&inode).map(|it| std::mem::take(&mut it.listeners));
+        let listeners = listeners.into_iter().flatten().map(|(_, listener)| listener).collect();
+        self.closed(inode, listeners, monotonic_ns());
+        self.namespaces.remove(&inode);
     }
 
     /// The details of the selected listener; `None` if none is selected, or it is gone.

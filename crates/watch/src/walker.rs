@@ -91,7 +91,7 @@ impl Walker {
             self.walks.remove(&inode);
             // Fails if the looker has ended.
             let _ = self.looker.send(LookerCommand::Remove { inode });
-            self.lock().namespaces.remove(&inode);
+            self.lock().remove_namespace(inode);
         }
         let mut described = Vec::new();
         for (inode, found) in &changes.found {

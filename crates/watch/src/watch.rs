@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use linux_net::{monotonic_ns, process_cpu_ns, raise_open_files};
-use watch_record::{Effort, ListenerDetails, Snapshot};
+use watch_record::{Changes, Effort, ListenerDetails, Snapshot};
 
 use crate::commands::{LookerCommand, WalkerCommand};
 use crate::containers::Containers;
@@ -102,6 +102,19 @@ impl Watch {
         let mut snapshot = self.lock().snapshot();
         self.settings.filter.apply(&mut snapshot);
         snapshot
+    }
+
+    /// The same with what changed after `since_ns`, nanoseconds of the monotonic clock: complete
+    /// if that is at most a minute ago, and from the beginning of the watch if it is 0 and the
+    /// watch is not a minute old. Of listeners that the filter shows.
+    pub fn snapshot_with_changes(&self, since_ns: u64) -> (Snapshot, Changes) {
+        let (mut snapshot, mut changes) = {
+            let state = self.lock();
+            (state.snapshot(), state.changes_since(since_ns))
+        };
+        self.settings.filter.apply_to_changes(&snapshot, &mut changes);
+        self.settings.filter.apply(&mut snapshot);
+        (snapshot, changes)
     }
 
     /// Selects the listener whose details are collected, or none.

@@ -1,4 +1,5 @@
 //! Watches of real namespaces, as root or in a user namespace.
 
+mod changes;
 mod listeners;
 mod place;
