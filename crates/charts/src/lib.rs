@@ -8,6 +8,7 @@
 //! | `latency` | connect latencies on a log axis, a `strip` per cell, with the SYN retransmission times (`syn_waits`) |
 //! | `attempts` | a log histogram of the connect times of one trial |
 //! | `queue` | the accept queue of one trial over time, in a `window` |
+//! | `watched_queue`, `wall_ticks` | the accept queue of a watched listener over time; the times on its axis |
 //! | `curve` | its depth, which is drawn by one of the next two |
 //! | `bounded` | the depth between its bounds, from all observations (`history`) |
 //! | `sampled` | the depth from samples only |
@@ -59,6 +60,8 @@ mod style;
 mod syn_waits;
 mod theme;
 mod unanswered;
+mod wall_ticks;
+mod watched_queue;
 mod window;
 
 pub use attempts::attempts;
@@ -69,7 +72,7 @@ pub use latency::{latency, response};
 pub use laws::{Laws, laws};
 pub use lines::lines;
 pub use links::{id_of_trial, relink};
-pub use name::{is_chart_name, name_of_law};
+pub use name::{is_chart_name, name_of_law, name_of_listener};
 pub use outcomes::outcomes;
 pub use png::pngs;
 pub use queue::queue;
@@ -77,3 +80,4 @@ pub use recorded::Recorded;
 pub use side::Side;
 pub use simulation::simulation;
 pub use style::STYLE;
+pub use watched_queue::watched_queue;

@@ -17,6 +17,7 @@ pub fn is_chart_name(name: &str) -> bool {
         Some(("queue" | "burst" | "connects", trial)) => of_trial(trial),
         Some(("heat" | "lines", metric)) => of_metric(metric),
         Some(("law", law)) => is_slug(law),
+        Some(("listener", which)) => is_slug(which),
         _ => false,
     }
 }
@@ -24,6 +25,11 @@ pub fn is_chart_name(name: &str) -> bool {
 /// The name of the chart of a law, by its id.
 pub fn name_of_law(id: &str) -> String {
     format!("law-{}", slug(id))
+}
+
+/// The name of a chart of a watched listener, by its rank and address.
+pub fn name_of_listener(rank: usize, address: &str) -> String {
+    slug(&format!("listener-{rank}-{address}"))
 }
 
 /// A name as part of a file name: lowercase letters, digits and hyphens.

@@ -15,6 +15,7 @@
 //! | [`suite`](Suite), `suite_files` | a suite, and its table, `summary.md` and `junit.xml` |
 //! | `bounds` | what pages, tables and lists hold at most |
 //! | `annotation` | an annotation for a CI system |
+//! | [`watch`](watch_files()) | a recorded watch |
 //! | [`standalone`](standalone()) | the summary of a standalone load |
 //! | `table` | a table in each format |
 
@@ -40,6 +41,7 @@ mod suite;
 mod suite_files;
 mod syn_waits;
 mod table;
+mod watch;
 
 pub use annotation::{escape_data, run_annotation};
 pub use answer::{answer, findings};
@@ -56,3 +58,4 @@ pub use side_by_side::charts_side_by_side;
 pub use standalone::standalone;
 pub use suite::{Member, Suite};
 pub use table::{Table, escaped};
+pub use watch::{watch_charts, watch_files, watch_headline, watch_summary, watch_terminal};

@@ -13,6 +13,7 @@ use crate::execution_id::ExecutionId;
 use crate::file_name::check_file_name;
 use crate::folder::Folder;
 use crate::judge::Judge;
+use crate::lines::read_lines;
 use crate::lock;
 use crate::new_folder::{self, NewFolders};
 use crate::planned::PlannedTrials;
@@ -23,10 +24,11 @@ use crate::run::RunRecord;
 use crate::run::SCHEMA_VERSION;
 use crate::run_name::BASELINE;
 use crate::trial::TrialRecord;
-use crate::trials_file::{self, TRIALS_FILE, TrialsFile};
+use crate::trials_file::{TRIALS_FILE, TrialsFile};
 use crate::verdict::RunVerdict;
-use crate::version;
+use crate::version::read_versioned;
 use crate::wall_clock::wall_time;
+use crate::watch_file::WATCH_FILE;
 use worker::metrics::TimelineRow;
 
 const RUN_FILE: &str = "run.json";
@@ -304,9 +306,12 @@ fn begin(folder: &Folder, run: &RunRecord) -> Result<TrialsFile> {
 
 fn read_run(folder: &Folder) -> Result<RunRecord> {
     let text = folder.read_text(RUN_FILE)?;
-    let text = text.ok_or_else(|| RunDirectoryError::NotARun(folder.path().to_owned()))?;
+    let text = text.ok_or_else(|| match folder.has_file(WATCH_FILE) {
+        true => RunDirectoryError::AWatch(folder.path().to_owned()),
+        false => RunDirectoryError::NotARun(folder.path().to_owned()),
+    })?;
     let file = folder.path_of(RUN_FILE);
-    let run: RunRecord = version::read(&file, &text)?;
+    let run: RunRecord = read_versioned(&file, &text, SCHEMA_VERSION)?;
     let malformed = |member: &str, reason| {
         let member = format!("\"{member}\"");
         let line = text.lines().position(|line| line.contains(&member));
@@ -339,7 +344,7 @@ pub struct JudgedRun {
 /// Passes each trial to `each`, and returns the length in bytes of the complete lines.
 fn read_trials(folder: &Folder, run: &RunRecord, mut each: impl FnMut(TrialRecord)) -> Result<u64> {
     let mut planned = PlannedTrials::new(Cow::Borrowed(run));
-    trials_file::read_lines(folder, (0, 0), |number, line| {
+    read_lines(folder, TRIALS_FILE, (0, 0), |number, line| {
         let trial = parse(folder, number, line)?;
         planned.check(&trial).map_err(|reason| malformed(folder, number, reason))?;
         each(trial);

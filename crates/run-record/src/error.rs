@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::run::SCHEMA_VERSION;
-
 /// Why a run directory could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RunDirectoryError {
@@ -21,6 +19,19 @@ pub enum RunDirectoryError {
     /// There is no `run.json` in it.
     #[error("read {}: it is not a run directory (it has no run.json)", .0.display())]
     NotARun(PathBuf),
+    /// It is the record of a watch.
+    #[error("read {} as a run: it is the record of a watch", .0.display())]
+    AWatch(PathBuf),
+    /// It is not the record of a watch.
+    #[error(
+        "read {}: it is not the record of a watch (it has no {})",
+        .0.display(),
+        crate::watch_file::WATCH_FILE
+    )]
+    NotAWatch(PathBuf),
+    /// A directory that is to be created has files already.
+    #[error("create {}: there is something in it; name a new directory", .0.display())]
+    NotEmpty(PathBuf),
     /// There is no `suite.json` in it.
     #[error("read {}: it is not a suite's directory (it has no suite.json)", .0.display())]
     NotASuite(PathBuf),
@@ -58,7 +69,7 @@ pub enum RunDirectoryError {
     Busy(PathBuf),
     /// The directory was written by a newer build.
     #[error(
-        "read {}: it has schema version {found}, but this build reads only versions up to {SCHEMA_VERSION}; use a newer queuelab",
+        "read {}: it has schema version {found}, but this build reads only versions up to {newest}; use a newer queuelab",
         path.display()
     )]
     NewerSchema {
@@ -66,6 +77,8 @@ pub enum RunDirectoryError {
         path: PathBuf,
         /// Its version.
         found: u64,
+        /// The newest version that this build reads.
+        newest: u32,
     },
 }
 

@@ -174,7 +174,7 @@ impl Folder {
     ///
     /// # Errors
     /// If it is a link or another kind of file, has another name, or cannot be opened.
-    pub(crate) fn append(&self, name: &str) -> Result<File> {
+    pub fn append(&self, name: &str) -> Result<File> {
         let open = || {
             let flags = OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_CREAT;
             let file = self.open_file(name, flags)?;
@@ -220,7 +220,7 @@ impl Folder {
     }
 
     /// Whether a name is that of an open file.
-    pub(crate) fn is(&self, name: &str, file: &File) -> bool {
+    pub fn is(&self, name: &str, file: &File) -> bool {
         let (Ok(named), Ok(open)) = (self.status(name), fstat(file)) else { return false };
         (named.st_dev, named.st_ino) == (open.st_dev, open.st_ino)
     }
@@ -306,7 +306,7 @@ impl Folder {
     ///
     /// # Errors
     /// If that fails.
-    pub(crate) fn sync(&self) -> Result<()> {
+    pub fn sync(&self) -> Result<()> {
         self.opened()
             .and_then(|directory| directory.sync_all())
             .map_err(|source| io_error("write", &self.path, source))

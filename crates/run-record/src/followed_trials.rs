@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use crate::directory::{malformed, parse};
 use crate::error::RunDirectoryError;
 use crate::folder::Folder;
+use crate::lines::read_lines;
 use crate::planned::PlannedTrials;
 use crate::run::RunRecord;
 use crate::trial::TrialRecord;
-use crate::trials_file;
+use crate::trials_file::TRIALS_FILE;
 
 /// The trials of a run that is read while it grows: each is read once, and checked against the
 /// plan.
@@ -36,7 +37,7 @@ impl FollowedTrials {
         folder: &Folder,
         mut each: impl FnMut(TrialRecord),
     ) -> Result<(), RunDirectoryError> {
-        trials_file::read_lines(folder, (self.bytes, self.lines), |number, line| {
+        read_lines(folder, TRIALS_FILE, (self.bytes, self.lines), |number, line| {
             let trial = parse(folder, number, line)?;
             self.planned.check(&trial).map_err(|reason| malformed(folder, number, reason))?;
             each(trial);

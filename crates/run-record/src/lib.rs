@@ -34,12 +34,14 @@
 //! | `unfinished` | such directories of runs that were killed as they began |
 //! | [`run_name`](run_order()) | the names of the directories, in the order of the runs |
 //! | `trials_file`, `rows` | the files with the trials, and with their rows |
+//! | [`lines`](read_lines()) | files with one JSON document in each line |
+//! | [`watch_file`](WATCH_FILE) | the file by which the record of a watch is known |
 //! | [`followed_trials`](FollowedTrials) | the trials of a run that is read while it grows |
 //! | `planned` | whether the trials are those that the run plans |
 //! | [`error`](RunDirectoryError) | errors of both directories |
-//! | `version` | the schema version, checked before anything else is read |
+//! | [`version`](read_versioned()) | the schema version, checked before anything else is read |
 //! | [`wall_clock`](wall_time()) | the time in names and records |
-//! | `lock` | the lock of a run directory, which has one writer |
+//! | [`lock`](try_lock()) | the lock of a run directory, which has one writer |
 //! | [`live`](Live) | `live.json`: the current state of a run; not part of its record |
 //!
 //! All output for people (tables, reports, charts) is made only from these files. This
@@ -61,6 +63,7 @@ mod judge;
 mod law;
 mod law_verdict;
 mod ledger;
+mod lines;
 mod live;
 mod lock;
 mod new_folder;
@@ -85,6 +88,7 @@ mod verdict;
 mod version;
 mod violation;
 mod wall_clock;
+mod watch_file;
 
 pub use agreement::Agreement;
 pub use attempt::AttemptRow;
@@ -101,7 +105,9 @@ pub use judge::{DisturbanceThresholds, Judge};
 pub use law::{LawCheck, LawNotApplied};
 pub use law_verdict::LawVerdict;
 pub use ledger::{LedgerAgreement, LedgerEvidence};
+pub use lines::read_lines;
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
+pub use lock::{is_locked, try_lock};
 pub use observed_queue::{QueueRows, Unobserved};
 pub use outcome::{Outcome, OutcomeCounts};
 pub use queue_peak::{PeakSource, QueuePeak};
@@ -123,8 +129,10 @@ pub use verdict::{
     CellVerdict, CheckVerdict, DisturbedExecution, DisturbedTrial, ExecutionVerdict, MemberState,
     RunVerdict, SuiteMember, SuiteVerdict, TrialVerdict, Verdict,
 };
+pub use version::read_versioned;
 pub use violation::{CheckKind, Violation};
 pub use wall_clock::wall_time;
+pub use watch_file::WATCH_FILE;
 pub use worker::metrics::{
     AcceptPace, AcceptQueue, ClientLimit, ClosedBecause, DepthSource, DurationSummary, EndedBy,
     Integrity, LatencyBin, LatencyHistogram, LatencySummary, ListenerSummary, ProbeSummary,

@@ -1,4 +1,4 @@
-//! The lock of a run directory: an open-file-description lock on its trials.
+//! The lock of a run directory: an open-file-description lock on the file that it appends to.
 //!
 //! flock(2) would suffice for the writer, but it cannot be tested without taking it, which
 //! would block a writer that starts at that moment. /proc/locks shows it only to processes
@@ -16,7 +16,7 @@ use nix::libc;
 ///
 /// # Errors
 /// If the file system does not support such locks.
-pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+pub fn try_lock(file: &File) -> io::Result<bool> {
     match fcntl(file, FcntlArg::F_OFD_SETLK(&full_range(libc::F_WRLCK))) {
         Ok(_) => Ok(true),
         Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
@@ -25,7 +25,7 @@ pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
 }
 
 /// Whether another process has the lock; false if that cannot be determined.
-pub(crate) fn is_locked(file: &File) -> bool {
+pub fn is_locked(file: &File) -> bool {
     let mut lock = full_range(libc::F_RDLCK);
     match fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock)) {
         Ok(_) => i32::from(lock.l_type) != libc::F_UNLCK,

@@ -9,9 +9,10 @@ use crate::error::RunDirectoryError;
 use crate::file_name::check_file_name;
 use crate::folder::Folder;
 use crate::new_folder::{self, NewFolders};
+use crate::run::SCHEMA_VERSION;
 use crate::suite::SuiteRecord;
 use crate::verdict::SuiteVerdict;
-use crate::version;
+use crate::version::read_versioned;
 use crate::wall_clock::wall_time;
 
 const SUITE_FILE: &str = "suite.json";
@@ -67,7 +68,7 @@ impl SuiteDirectory {
     pub fn read_in(folder: &Folder) -> Result<SuiteRecord> {
         let not_a_suite = || RunDirectoryError::NotASuite(folder.path().to_owned());
         let text = folder.read_text(SUITE_FILE)?.ok_or_else(not_a_suite)?;
-        version::read(&folder.path_of(SUITE_FILE), &text)
+        read_versioned(&folder.path_of(SUITE_FILE), &text, SCHEMA_VERSION)
     }
 
     /// Its path.

@@ -5,7 +5,7 @@
 //! run ends with an error, because its verdict would be on other trials than those it ran.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use nix::sys::stat::fstat;
 use sha2::{Digest, Sha256};
@@ -15,9 +15,6 @@ use crate::folder::Folder;
 use crate::lock;
 
 pub(crate) const TRIALS_FILE: &str = "trials.jsonl";
-
-/// The maximum length of a line. A trial has a few thousand bytes.
-const MAX_LINE: u64 = 64 << 20;
 
 type Result<T> = std::result::Result<T, RunDirectoryError>;
 
@@ -128,36 +125,4 @@ impl TrialsFile {
         };
         read().map_err(|source| io_error("read", &self.folder.path_of(TRIALS_FILE), source))
     }
-}
-
-/// Reads the complete lines from byte `from`, before which the file has `lines`, each with its
-/// number in the file from 1, and returns their length in bytes. What a crash truncated is not a line. Without a file there are no lines.
-///
-/// # Errors
-/// If it cannot be read, a line is too long, or `each` fails.
-pub(crate) fn read_lines(
-    folder: &Folder,
-    (from, lines): (u64, usize),
-    mut each: impl FnMut(usize, &[u8]) -> Result<()>,
-) -> Result<u64> {
-    let fail = |source| io_error("read", &folder.path_of(TRIALS_FILE), source);
-    let Some(mut file) = folder.read(TRIALS_FILE)? else { return Ok(0) };
-    file.seek(SeekFrom::Start(from)).map_err(fail)?;
-    let mut reader = BufReader::with_capacity(1 << 16, file);
-    let (mut line, mut complete_bytes) = (Vec::new(), 0);
-    for number in lines + 1.. {
-        line.clear();
-        let read = reader.by_ref().take(MAX_LINE + 1).read_until(b'\n', &mut line).map_err(fail)?;
-        if line.last() != Some(&b'\n') {
-            if read as u64 > MAX_LINE {
-                let reason = format!("it is longer than {MAX_LINE} bytes");
-                let path = folder.path_of(TRIALS_FILE);
-                return Err(RunDirectoryError::Malformed { path, line: number, reason });
-            }
-            break;
-        }
-        each(number, &line)?;
-        complete_bytes += read as u64;
-    }
-    Ok(complete_bytes)
 }

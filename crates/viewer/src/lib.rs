@@ -6,7 +6,7 @@
 //! | `page`, `url` | the frame and security policy of every page; names in URLs |
 //! | `run_index`, `run_folder` | the runs and suites below the directory, and the files of one |
 //! | `summary`, `run_cache` | what the list shows of a run; what is made from a run, once |
-//! | `list`, `suites`, `run_page`, `comparison`, `live` | the pages and their parts |
+//! | `list`, `suites`, `watches`, `run_page`, `comparison`, `live` | the pages and their parts |
 //! | `workers` | the threads that make pages, a limited number at a time |
 //! | `verdict`, `baseline`, `thumbnail` | parts of several pages |
 //! | `watchers` | runs in progress, each read once for all browsers that watch it |
@@ -33,6 +33,7 @@ mod thumbnail;
 mod url;
 mod verdict;
 mod watchers;
+mod watches;
 mod workers;
 
 pub use http_server::{BindError, Limits};

@@ -17,7 +17,7 @@ use crate::site::Site;
 use crate::summary::Summary;
 use crate::thumbnail::thumbnail;
 use crate::verdict::verdict;
-use crate::{run_index, suites};
+use crate::{run_index, suites, watches};
 
 /// The runs on a page.
 const PAGE_SIZE: usize = 200;
@@ -56,6 +56,7 @@ fn list(site: &Site, runs: &[RunFolder], from: usize) -> Page {
     let older = from + rows.len();
     let body = html! {
         h1 { "Runs" }
+        @if from == 0 { (watches::section(site)) }
         @if runs.is_empty() { (no_runs(&site.runs)) } @else {
             p.quiet {
                 (runs.len()) " in " code { (site.runs.display()) } ", newest first"

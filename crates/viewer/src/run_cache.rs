@@ -8,16 +8,19 @@ use std::time::SystemTime;
 
 use crate::run_folder::RunFolder;
 
-/// The inodes of `run.json` and `trials.jsonl`, when they were modified, and their lengths;
+/// The files that a run or a recorded watch consists of.
+const FILES: [&str; 4] = ["run.json", "trials.jsonl", "watch.json", "seconds.jsonl"];
+
+/// The inodes of these files, when they were modified, and their lengths;
 /// `None` for a file that does not exist. They are only compared for equality: the times are
 /// of a clock that may be set back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stamps([Option<(u64, SystemTime, u64)>; 2]);
+pub(crate) struct Stamps([Option<(u64, SystemTime, u64)>; FILES.len()]);
 
 impl Stamps {
     fn of(run: &RunFolder) -> Self {
         let folder = run.open().ok();
-        Self(["run.json", "trials.jsonl"].map(|name| {
+        Self(FILES.map(|name| {
             let found = folder.as_ref()?.read(name).ok()??.metadata().ok()?;
             Some((found.ino(), found.modified().ok()?, found.len()))
         }))

@@ -4,8 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use run_record::{Folder, RunDirectory, RunDirectoryError, RunRecord};
+use run_record::{Folder, RunDirectory, RunDirectoryError, RunRecord, WATCH_FILE};
 use run_view::Run;
+use watch_recording::LINES_FILE;
 
 use crate::url::url_segment;
 
@@ -94,6 +95,12 @@ impl RunFolder {
         has("suite.json") && !has("run.json")
     }
 
+    /// Whether it is the record of a watch.
+    pub(crate) fn is_watch(&self) -> bool {
+        let has = |name: &str| fs::symlink_metadata(self.path().join(name)).is_ok();
+        has(WATCH_FILE) && !has("run.json")
+    }
+
     /// Whether the run is in progress.
     pub(crate) fn is_running(&self) -> bool {
         self.open().is_ok_and(|folder| RunDirectory::is_running_in(&folder))
@@ -129,7 +136,7 @@ impl RunFolder {
         let open = || -> Result<_, RunDirectoryError> {
             let folder = self.open()?;
             let mut bytes = 0;
-            for name in ["run.json", "trials.jsonl", "suite.json"] {
+            for name in ["run.json", "trials.jsonl", "suite.json", LINES_FILE] {
                 // Reading reports what is missing.
                 let file = folder.read(name)?;
                 bytes += file.map_or(0, |file| file.metadata().map_or(0, |found| found.len()));

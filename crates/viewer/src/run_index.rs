@@ -9,10 +9,10 @@ use run_record::{RunDirectoryError, run_order};
 
 use crate::run_folder::{RunFolder, folder_below};
 
-/// Every run, newest first; without the directories of suites.
+/// Every run, newest first; without suites and recorded watches.
 pub(crate) fn list_runs(root: &Path) -> io::Result<Vec<RunFolder>> {
     let mut places = all(root)?;
-    places.retain(|place| !place.is_suite());
+    places.retain(|place| !place.is_suite() && !place.is_watch());
     // By its name, which an unreadable run has too; a baseline follows the run that it was
     // interleaved with.
     let order = |place: &RunFolder| {
@@ -31,6 +31,14 @@ pub(crate) fn list_suites(root: &Path) -> io::Result<Vec<RunFolder>> {
     Ok(places)
 }
 
+/// Every recorded watch, newest first.
+pub(crate) fn list_watches(root: &Path) -> io::Result<Vec<RunFolder>> {
+    let mut places = all(root)?;
+    places.retain(RunFolder::is_watch);
+    places.sort_by_cached_key(|place| Reverse((run_order(&place.time), place.scenario.clone())));
+    Ok(places)
+}
+
 /// Every directory that may be of a run or of a suite.
 fn all(root: &Path) -> io::Result<Vec<RunFolder>> {
     let mut places = Vec::new();
@@ -41,7 +49,7 @@ fn all(root: &Path) -> io::Result<Vec<RunFolder>> {
     Ok(places)
 }
 
-/// The run with these names; `None` if there is none.
+/// The run, or the recorded watch, with these names; `None` if there is none.
 pub(crate) fn find_run(
     root: &Path,
     scenario: &str,

@@ -19,6 +19,7 @@ use crate::run_index;
 use crate::site::Site;
 use crate::summary::Summary;
 use crate::verdict::verdict;
+use crate::watches;
 
 const SCRIPT: &str = include_str!("live.js");
 
@@ -48,6 +49,9 @@ pub(crate) struct RunText {
 }
 
 fn run(site: &Site, folder: &RunFolder) -> Page {
+    if folder.is_watch() {
+        return watches::page(site, folder);
+    }
     let title = format!("{} {}", folder.scenario, folder.time);
     let page = match folder.is_running() {
         true => live(&title, folder),

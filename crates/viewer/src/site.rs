@@ -10,6 +10,7 @@ use crate::run_folder::RunFolder;
 use crate::run_page::RunText;
 use crate::summary::Summary;
 use crate::watchers::WatchedRuns;
+use crate::watches::WatchText;
 use crate::workers::Workers;
 
 /// The summaries that are kept; each takes a few kilobytes.
@@ -18,6 +19,8 @@ const MAX_SUMMARIES: usize = 2000;
 const MAX_TEXTS: usize = 100;
 /// The comparisons that are kept; each takes a few hundred kilobytes.
 const MAX_COMPARISONS: usize = 20;
+/// The pages of recorded watches that are kept; each takes some hundred kilobytes.
+const MAX_WATCHES: usize = 20;
 /// The files that are looked up at the same time.
 const MAX_LOOKUPS: usize = 16;
 
@@ -28,6 +31,8 @@ pub(crate) struct Site {
     pub(crate) summaries: RunCache<Summary>,
     pub(crate) texts: RunCache<RunText>,
     pub(crate) comparisons: RunCache<ComparisonText, 2>,
+    /// With the bytes that each was made from.
+    pub(crate) watches: RunCache<(WatchText, u64)>,
     pub(crate) watched: WatchedRuns,
     /// Makes pages one after the other, since a page may need all trials of a run, or of two:
     /// memory is then needed for one page, and the next can use what was read for it.
@@ -44,6 +49,7 @@ impl Site {
             summaries: RunCache::new(MAX_SUMMARIES),
             texts: RunCache::new(MAX_TEXTS),
             comparisons: RunCache::new(MAX_COMPARISONS),
+            watches: RunCache::new(MAX_WATCHES),
             watched: WatchedRuns::default(),
             pages: Workers::new(1),
             lookups: Workers::new(MAX_LOOKUPS),

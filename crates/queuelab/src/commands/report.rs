@@ -9,6 +9,7 @@ use clap_complete::ArgValueCompleter;
 use report::{Detail, Files, Run, Suite};
 use run_record::{Folder, SuiteDirectory};
 use run_view::Printable;
+use watch_recording::{Review, WatchRecord};
 
 use super::{print_annotation, print_message, print_output, print_text, screen};
 use crate::completion;
@@ -21,7 +22,7 @@ const CHARTS: &str = "charts";
 /// Arguments of `queuelab report`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
-    /// Directory of the run or suite.
+    /// Directory of the run or suite, or of the record of a watch.
     #[arg(add = ArgValueCompleter::new(completion::runs))]
     run: PathBuf,
     /// Print only an annotation for GitHub: an error if a check failed, a warning if
@@ -43,6 +44,9 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
         write_suite(&suite, path)?;
         return printed;
     }
+    if WatchRecord::exists_at(path) {
+        return report_watch(path, arguments.annotate);
+    }
     let run = Run::read(path)?;
     if arguments.annotate {
         return annotate(report::run_annotation(&run));
@@ -51,6 +55,31 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
     write(&run, path)?;
     printed?;
     print_places(&format!("\nReport: {}", path.join("report.html").display()))
+}
+
+/// The same for the record of a watch.
+fn report_watch(path: &Path, is_annotation: bool) -> Result {
+    if is_annotation {
+        return Err(CommandError::Usage(format!(
+            "failed to annotate {}: it is the record of a watch, which has no checks",
+            path.display()
+        )));
+    }
+    let review = Review::read(&WatchRecord::open(path)?)?;
+    let printed = print_watch(&review);
+    let files = report::watch_files(&review);
+    let folder = Folder::open(path)?;
+    write_files(&files, &folder)?;
+    remove_earlier_charts(&folder, &files)?;
+    printed?;
+    print_places(&format!("\nReport: {}", path.join("report.html").display()))
+}
+
+fn print_watch(review: &Review) -> Result {
+    let text = report::watch_terminal(review, screen(), Detail::Full);
+    print_text(&text.body)?;
+    print_output("")?;
+    print_text(&text.end)
 }
 
 /// Prints paths and commands, which are copied whole: they are not wrapped.
@@ -91,10 +120,13 @@ pub(super) fn print_and_write(
     print_places(&places).map(drop)
 }
 
-/// Prints everything about a run or suite.
+/// Prints everything about a run or suite, or the record of a watch.
 pub(super) fn print_all(path: &Path) -> Result {
     if SuiteDirectory::exists_at(path) {
         return print_text(&Suite::read(path)?.summary(screen()));
+    }
+    if WatchRecord::exists_at(path) {
+        return print_watch(&Review::read(&WatchRecord::open(path)?)?);
     }
     print_run(&Run::read(path)?, path)
 }

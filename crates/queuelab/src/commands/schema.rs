@@ -25,6 +25,10 @@ enum Format {
     Trial,
     /// `suite.json`.
     Suite,
+    /// `watch.json`, of a recorded watch.
+    WatchRecord,
+    /// A line of `seconds.jsonl`, of a recorded watch.
+    WatchLine,
     /// The output of `queuelab list --json`.
     List,
     /// The output of `queuelab check --json`.
@@ -53,6 +57,8 @@ pub(crate) fn schema(arguments: &SchemaArguments) -> Result {
         Format::Run => include_str!("../../../../schemas/run.schema.json"),
         Format::Suite => include_str!("../../../../schemas/suite.schema.json"),
         Format::Trial => include_str!("../../../../schemas/trial.schema.json"),
+        Format::WatchRecord => include_str!("../../../../schemas/watch-record.schema.json"),
+        Format::WatchLine => include_str!("../../../../schemas/watch-line.schema.json"),
         Format::List => include_str!("../../../../schemas/list.schema.json"),
         Format::Check => include_str!("../../../../schemas/check.schema.json"),
         Format::Result => include_str!("../../../../schemas/result.schema.json"),

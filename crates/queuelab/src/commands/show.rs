@@ -10,17 +10,18 @@ use run_record::Axis;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_saphyr::DoubleQuoted;
+use watch_recording::WatchRecord;
 
 use super::plan::PlanArguments;
 use super::{plan, print_document, print_yaml, run_result};
 use crate::completion;
-use crate::error::Result;
+use crate::error::{CommandError, Result};
 
 /// Arguments of `queuelab show`.
 #[derive(Debug, Args)]
 #[command(mut_arg("scenario", |scenario| {
     scenario
-        .help("Name of the scenario, path of its file, or directory of a run or suite")
+        .help("Name of the scenario, path of its file, or directory of a run, suite or watch")
         .add(ArgValueCompleter::new(completion::scenarios_and_runs))
 }))]
 pub(crate) struct ShowArguments {
@@ -37,6 +38,11 @@ pub(crate) fn show(arguments: &ShowArguments) -> Result {
     let path = Path::new(&arguments.plan.scenario);
     if path.is_dir() {
         return match arguments.json {
+            true if WatchRecord::exists_at(path) => Err(CommandError::Usage(format!(
+                "failed to print {} as a result: it is the record of a watch; its data are \
+                 watch.json and seconds.jsonl (`queuelab schema watch-record`, `watch-line`)",
+                path.display()
+            ))),
             true => print_document(&run_result::read(path)?),
             false => super::report::print_all(path),
         };

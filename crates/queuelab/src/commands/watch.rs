@@ -1,11 +1,14 @@
 //! `queuelab watch`: every listener of this machine. `table` has the output of `--once`,
-//! `until` the end of a watch, `metrics` what it serves for Prometheus.
+//! `until` the end of a watch, `metrics` what it serves for Prometheus, `recording` what
+//! `--record` writes.
 
 mod metrics;
+mod recording;
 mod table;
 mod until;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +16,7 @@ use clap::Args;
 use watch::{Filter, Watch, WatchSettings};
 
 use self::metrics::MetricsServer;
+use self::recording::Recording;
 use self::until::Until;
 use super::{print_json, print_message, print_output, print_text, screen};
 use crate::error::Result;
@@ -72,6 +76,19 @@ pub(crate) struct WatchArguments {
     /// Only listeners in these network namespaces, by name or number.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     netns: Vec<String>,
+    /// Also record everything into this directory, which must be new or empty; `queuelab report
+    /// DIR` shows it, and `queuelab serve` if it is two levels below the directory of the runs.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+    /// End the recording before it is larger than this.
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "1GiB",
+        value_parser = recording::parse_size,
+        requires = "record"
+    )]
+    record_limit: u64,
 }
 
 fn parse_every(text: &str) -> std::result::Result<Duration, String> {
@@ -107,7 +124,12 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result {
     let until = Until::new(arguments.length)?;
     // Before the rights of another user are taken.
     let metrics = arguments.metrics.map(MetricsServer::bind).transpose()?;
-    let watch = Arc::new(Watch::begin(settings(arguments))?);
+    let settings = settings(arguments);
+    let watch = Arc::new(Watch::begin(settings.clone())?);
+    let recording = arguments.record.as_ref().map(|directory| {
+        Recording::begin(Arc::clone(&watch), &settings, directory, arguments.record_limit)
+    });
+    let recording = recording.transpose()?;
     let is_serving = metrics.is_some();
     let _serving = metrics
         .map(|metrics| {
@@ -115,14 +137,16 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result {
             metrics.start(Arc::clone(&watch))
         })
         .transpose()?;
-    match (arguments.once, arguments.json) {
+    let end = match (arguments.once, arguments.json) {
         (true, json) => once(&watch, &until, arguments.length.is_some(), json),
         (false, false) if is_serving => {
             while until.wait(Duration::MAX) {}
             Ok(Exit::Held)
         }
         (false, _) => lines(&watch, &until, arguments.every),
-    }
+    };
+    recording.map_or(Ok(()), Recording::end)?;
+    end
 }
 
 /// Says where the metrics are: not among lines of JSON.

@@ -13,6 +13,7 @@ mod ordinary_user;
 mod probe;
 mod programs;
 mod random_laws;
+mod recorded_watch;
 mod serve;
 mod server_death;
 mod simulated;

@@ -12,3 +12,4 @@ mod retried;
 mod runs;
 #[path = "../runs/suites.rs"]
 mod suites;
+mod watches;

@@ -5,6 +5,7 @@
 //! | `watching` | a run in progress, driven by the test |
 //! | `limits` | clients that are too many, too slow or never finish |
 //! | `requests` | requests that could be understood in several ways |
+//! | `watches` | recorded watches in the list, and their pages |
 //! | `safety` | requests that are refused, and files that are not served |
 
 mod compare;
@@ -12,4 +13,5 @@ mod limits;
 mod list;
 mod requests;
 mod safety;
+mod watches;
 mod watching;

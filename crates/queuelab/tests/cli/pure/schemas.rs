@@ -15,13 +15,16 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 use watch_record::Snapshot;
+use watch_recording::{RecordLine, WatchHeader};
 
-fn generated() -> [(&'static str, Value); 13] {
-    [
+fn generated() -> Vec<(&'static str, Value)> {
+    vec![
         ("scenario", scenario::json_schema()),
         ("run", schema_for!(RunRecord).to_value()),
         ("trial", schema_for!(TrialRecord).to_value()),
         ("suite", schema_for!(SuiteRecord).to_value()),
+        ("watch-record", schema_for!(WatchHeader).to_value()),
+        ("watch-line", schema_for!(RecordLine).to_value()),
         ("list", output_schema::<Catalogue>()),
         ("check", output_schema::<Checks>()),
         ("result", output_schema::<Shown>()),

@@ -1,0 +1,149 @@
+//! The recording of a watch, which goes on beside what is shown of it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use lab::describe_machine;
+use run_record::RunDirectoryError;
+use watch::{Watch, WatchSettings};
+use watch_recording::{
+    Appended, RecordEnd, RecordedFilter, RecordedSettings, Recorder, WatchHeader,
+};
+
+use crate::commands::print_message;
+use crate::error::CommandError;
+use crate::tool::tool;
+
+/// From one line to the next.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// A recording in progress: a thread that appends a line each second.
+#[derive(Debug)]
+pub(super) struct Recording {
+    /// Ends the thread when it is dropped.
+    stop: Sender<()>,
+    thread: JoinHandle<Result<(), RunDirectoryError>>,
+}
+
+impl Recording {
+    /// Creates the directory, writes its first line, and goes on until [`Recording::end`]. What
+    /// ends it earlier is printed to standard error.
+    ///
+    /// # Errors
+    /// If the directory has something in it, or cannot be written.
+    pub(super) fn begin(
+        watch: Arc<Watch>,
+        settings: &WatchSettings,
+        directory: &Path,
+        limit_bytes: u64,
+    ) -> Result<Self, CommandError> {
+        let header = WatchHeader::new(tool(), describe_machine(), recorded(settings), limit_bytes);
+        let mut recorder = Recorder::create(directory, header)?;
+        let goes_on = append(&mut recorder, &watch)?;
+        let (stop, stopped) = channel();
+        let body = move || match goes_on {
+            true => record(recorder, &watch, &stopped),
+            false => Ok(()),
+        };
+        let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(body);
+        let fail = |source| CommandError::Io { action: "start to record".to_owned(), source };
+        Ok(Self { stop, thread: thread.map_err(fail)? })
+    }
+
+    /// Appends a last line and ends the recording.
+    ///
+    /// # Errors
+    /// If a line could not be written.
+    pub(super) fn end(self) -> Result<(), CommandError> {
+        drop(self.stop);
+        // A panic has been printed.
+        self.thread.join().unwrap_or(Ok(()))?;
+        Ok(())
+    }
+}
+
+fn record(
+    mut recorder: Recorder,
+    watch: &Watch,
+    stopped: &Receiver<()>,
+) -> Result<(), RunDirectoryError> {
+    loop {
+        let goes_on = stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout);
+        let appended = append(&mut recorder, watch).inspect_err(|error| {
+            // At once: the watch goes on, and is not recorded any more.
+            print_message(&format!("warning: failed to {error}; the recording has ended"));
+        })?;
+        if !goes_on || !appended {
+            return recorder.finish(RecordEnd::Stopped);
+        }
+    }
+}
+
+/// Appends a line; false if the limit is reached, which it prints.
+fn append(recorder: &mut Recorder, watch: &Watch) -> Result<bool, RunDirectoryError> {
+    let (mut snapshot, changes) = watch.snapshot_with_changes(recorder.recorded_ns());
+    diagnosis::find_troubles(&mut snapshot);
+    match recorder.append(&snapshot, &changes)? {
+        Appended::Recorded => Ok(true),
+        Appended::Ended(_) => {
+            let bytes = recorder.limit_bytes();
+            print_message(&format!(
+                "warning: the recording has ended: it reached its limit of {bytes} bytes \
+                 (--record-limit)"
+            ));
+            Ok(false)
+        }
+    }
+}
+
+fn recorded(settings: &WatchSettings) -> RecordedSettings {
+    let filter = &settings.filter;
+    RecordedSettings {
+        interval_seconds: settings.interval.as_secs_f64(),
+        max_cpu_share: settings.max_cpu_share,
+        all_namespaces: settings.all_namespaces,
+        user: settings.user.clone(),
+        filter: RecordedFilter {
+            ports: filter.ports.clone(),
+            processes: filter.processes.clone(),
+            pids: filter.pids.clone(),
+            containers: filter.containers.clone(),
+            namespaces: filter.namespaces.clone(),
+        },
+    }
+}
+
+/// Parses a size such as `500MiB`.
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match &text[number.len()..] {
+        "" | "B" => Some(0),
+        "KiB" => Some(10),
+        "MiB" => Some(20),
+        "GiB" => Some(30),
+        _ => None,
+    };
+    let bytes = shift.zip(number.trim_end().parse::<u64>().ok());
+    let bytes = bytes.and_then(|(shift, number)| number.checked_mul(1 << shift));
+    bytes.ok_or_else(|| "expected a size such as 500MiB or 1GiB".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_bytes_or_a_multiple_of_1024() {
+        assert_eq!(parse_size("1GiB"), Ok(1 << 30));
+        assert_eq!(parse_size("100000"), Ok(100_000));
+        assert_eq!(parse_size("64 KiB"), Ok(65_536));
+        for wrong in
+            ["", "GiB", "1GB", "-1GiB", "1kB", "1.5GiB", "99999999999999999999", "17179869184GiB"]
+        {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Which listeners were in trouble, when and for how long.
+
+use run_view::number::{count, gibibytes};
+use run_view::prose::{sentence, several};
+use watch_recording::{RecordEnd, Review, ReviewedListener};
+
+use super::words::{clock, duration, name, sentences, when};
+use crate::document::{Block, Point, Section, Tone};
+
+/// The listeners in trouble that the answer describes.
+const MAX_DESCRIBED: usize = 8;
+
+pub(super) fn section(review: &Review) -> Section {
+    let mut section = Section::new("answer", "Answer");
+    section.is_brief = true;
+    section.summary(Block::Text(Tone::Answer, headline(review)));
+    if let Some(text) = unfinished(review) {
+        section.summary(Block::Text(Tone::Unfinished, text));
+    }
+    let in_trouble: Vec<_> = in_trouble(review).collect();
+    let points = in_trouble.iter().take(MAX_DESCRIBED).map(|listener| describe(review, listener));
+    let points: Vec<_> = points.collect();
+    if !points.is_empty() {
+        section.short(Block::Points(points.clone())).summary(Block::Points(points));
+    }
+    if in_trouble.len() > MAX_DESCRIBED {
+        let more = several((in_trouble.len() - MAX_DESCRIBED) as u64, "more listener");
+        section.summary(Block::text(format!("… and {more}: see the table of all listeners.")));
+    }
+    let of_namespaces = review.namespaces.iter().flat_map(|namespace| {
+        let worst = namespace.episodes.iter().max_by_key(|episode| episode.severity);
+        worst.map(|episode| {
+            let place = super::words::place(&namespace.namespace);
+            let lead = sentence(&place.unwrap_or_else(|| "own network namespace".to_owned()));
+            let text = format!("{} {}", sentences(&episode.text), sentences(&episode.advice));
+            Point { lead: format!("{lead}:"), text }
+        })
+    });
+    let of_namespaces: Vec<_> = of_namespaces.collect();
+    if !of_namespaces.is_empty() {
+        section.summary(Block::Points(of_namespaces));
+    }
+    section
+}
+
+fn in_trouble(review: &Review) -> impl Iterator<Item = &ReviewedListener> {
+    review.listeners.iter().filter(|listener| listener.was_in_trouble())
+}
+
+/// The answer in a few sentences.
+pub fn headline(review: &Review) -> String {
+    let recorded = duration(review.span.1.saturating_sub(review.span.0));
+    let all = review.listeners.len() as u64;
+    let in_trouble: Vec<_> = in_trouble(review).collect();
+    if review.lines == 0 {
+        return "Nothing is recorded yet.".to_owned();
+    }
+    if all == 0 {
+        return format!("There was no listener in the {recorded} recorded.");
+    }
+    let Some(worst) = in_trouble.first() else {
+        let deepest = review.listeners.iter().max_by_key(|listener| listener.peak.seen);
+        let deepest = deepest.filter(|listener| listener.peak.seen > 0).map(|listener| {
+            format!(
+                " The deepest queue had {}, with a limit of {}: {} at {}.",
+                several(listener.peak.seen.into(), "connection"),
+                count(listener.listener.limit),
+                name(review, listener),
+                clock(review, listener.peak_us)
+            )
+        });
+        let are_counted = review.listeners.iter().all(|it| it.listener.drops_total.is_some());
+        let known = if are_counted { "dropped" } else { "is known to have dropped" };
+        return format!(
+            "No listener was in trouble in the {recorded} recorded: none of {all} {known} a \
+             connection.{}",
+            deepest.unwrap_or_default()
+        );
+    };
+    let were = match in_trouble.len() as u64 {
+        1 => format!("1 of {} was", several(all, "listener")),
+        number => format!("{} of {} were", count(number), several(all, "listener")),
+    };
+    let most = if in_trouble.len() > 1 { "Most of all " } else { "" };
+    format!(
+        "{were} in trouble in the {recorded} recorded. {most}{}: {}",
+        name(review, worst),
+        happened(review, worst)
+    )
+}
+
+/// What happened to a listener, as a sentence without its subject.
+pub(super) fn happened(review: &Review, listener: &ReviewedListener) -> String {
+    let limit = listener.listener.limit;
+    let is_full = listener.peak.was_full || listener.peak.seen > limit;
+    let queue = match is_full {
+        true => format!(
+            "its queue was full: {}, one more than its limit of {}",
+            several(u64::from(limit) + 1, "connection"),
+            count(limit)
+        ),
+        false if listener.peak.seen == 0 => "no connection was seen in its queue".to_owned(),
+        false => format!(
+            "at most {} in its queue, with a limit of {}",
+            several(listener.peak.seen.into(), "connection"),
+            count(limit)
+        ),
+    };
+    let drops = listener
+        .dropped
+        .map(|span| format!("{} {}; ", several(listener.drops, "drop"), when(review, span)));
+    format!("{}{queue}.", drops.unwrap_or_default())
+}
+
+/// What happened to a listener, and what was wrong when it was worst.
+fn describe(review: &Review, listener: &ReviewedListener) -> Point {
+    let mut text = sentence(&happened(review, listener));
+    let worst = listener.episodes.iter().max_by_key(|it| (it.severity, it.to_us - it.from_us));
+    if let Some(episode) = worst {
+        let span = watch_recording::Span(episode.from_us, episode.to_us);
+        text += &format!(
+            " {}: {} {}",
+            sentence(&when(review, span)),
+            sentences(&episode.text),
+            sentences(&episode.advice)
+        );
+    }
+    if let Some(closed) = listener.closed {
+        text += &format!(" It closed at {}.", clock(review, closed.0));
+    }
+    Point { lead: format!("{}:", name(review, listener)), text }
+}
+
+/// Why the record may not have everything; `None` if it ended with the watch.
+fn unfinished(review: &Review) -> Option<String> {
+    let last = clock(review, review.span.1);
+    Some(match review.header.end {
+        Some(RecordEnd::Stopped) => return None,
+        Some(RecordEnd::LimitReached) => format!(
+            "The recording ended at {last}, when it had reached its limit of {}: what happened \
+             later is not in it.",
+            gibibytes(review.header.limit_bytes)
+        ),
+        Some(RecordEnd::Failed) => format!(
+            "The recording ended at {last}, when a line could not be written: what happened later \
+             is not in it."
+        ),
+        None if review.is_recording => {
+            format!("The recording goes on: this is what it had at {last}.")
+        }
+        None => {
+            format!("The recording was not ended: the program or the machine stopped after {last}.")
+        }
+    })
+}

@@ -1,0 +1,49 @@
+//! Everything that was wrong, in the order of time.
+
+use run_view::prose::several;
+use watch_recording::{Episode, Review, Span};
+
+use super::words::{name, place, sentences, severity, when};
+use crate::document::{Block, Point, Section};
+
+/// The episodes that are listed.
+const MAX_LISTED: usize = 200;
+
+pub(super) fn section(review: &Review) -> Option<Section> {
+    let of_listeners = review.listeners.iter().flat_map(|listener| {
+        let episodes = listener.episodes.iter();
+        episodes.map(move |episode| (episode, name(review, listener)))
+    });
+    let of_namespaces = review.namespaces.iter().flat_map(|namespace| {
+        let whose = place(&namespace.namespace);
+        let whose = whose.unwrap_or_else(|| "the own network namespace".to_owned());
+        namespace.episodes.iter().map(move |episode| (episode, whose.clone()))
+    });
+    let mut all: Vec<_> = of_listeners.chain(of_namespaces).collect();
+    if all.is_empty() {
+        return None;
+    }
+    all.sort_by_key(|one| one.0.from_us);
+    let mut section = Section::new("troubles", "What was wrong, and when");
+    section.is_open = true;
+    section.report(Block::caption(
+        "Each with the sentence of its worst moment. Times are those of the lines of the record, a \
+         second apart.",
+    ));
+    let listed = all.iter().take(MAX_LISTED);
+    section.report(Block::Points(listed.map(|(it, whose)| point(review, it, whose)).collect()));
+    if all.len() > MAX_LISTED {
+        let more = several((all.len() - MAX_LISTED) as u64, "more time");
+        section.report(Block::text(format!("… and {more} in which something was wrong.")));
+    }
+    Some(section)
+}
+
+fn point(review: &Review, episode: &Episode, whose: &str) -> Point {
+    let when = when(review, Span(episode.from_us, episode.to_us));
+    let when = when.trim_start_matches("at ").replacen("between ", "", 1).replacen(" and ", "–", 1);
+    Point {
+        lead: format!("{when} · {} · {whose}:", severity(episode.severity)),
+        text: format!("{} {}", sentences(&episode.text), sentences(&episode.advice)),
+    }
+}

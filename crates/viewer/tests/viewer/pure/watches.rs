@@ -1,0 +1,100 @@
+//! Recorded watches in the list, and their pages.
+
+use std::fs;
+
+use run_record::{Machine, Tool};
+use watch_record::{Changes, Effort, Snapshot};
+use watch_recording::{RecordEnd, RecordedFilter, RecordedSettings, Recorder, WatchHeader};
+
+use crate::support::http::{request, status};
+use crate::support::{out_directory, put, serve};
+
+fn header() -> WatchHeader {
+    let settings = RecordedSettings {
+        interval_seconds: 0.01,
+        max_cpu_share: 0.02,
+        all_namespaces: true,
+        user: None,
+        filter: RecordedFilter::default(),
+    };
+    let machine = Machine {
+        kernel: "6.18.44".to_owned(),
+        architecture: "x86_64".to_owned(),
+        cpu_model: None,
+        cpus: 2,
+        memory_bytes: 1 << 30,
+    };
+    let tool = Tool { version: "0.2.0".to_owned(), commit: None };
+    WatchHeader::new(tool, machine, settings, 1 << 30)
+}
+
+fn append(recorder: &mut Recorder, second: u64) {
+    let snapshot = Snapshot {
+        at: format!("2026-11-30T12:00:{second:02}Z"),
+        watched_seconds: second as f64,
+        effort: Effort::default(),
+        listeners: Vec::new(),
+        namespaces: Vec::new(),
+        unseen: Vec::new(),
+    };
+    let until_ns = second * 1_000_000_000;
+    recorder.append(&snapshot, &Changes { until_ns, ..Changes::default() }).unwrap();
+}
+
+#[test]
+fn a_watch_is_listed_beside_runs_and_shown_while_it_grows() {
+    let runs = out_directory();
+    let place = runs.path().join("watch/incident");
+    let (_server, address) = serve(runs.path());
+    let mut recorder = Recorder::create(&place, header()).unwrap();
+    append(&mut recorder, 1);
+    let list = request(address, "GET", "/");
+    assert!(list.contains("Recorded watches"), "{list}");
+    assert!(
+        list.contains("href=\"/runs/watch/incident\"") && list.contains("· recording ·"),
+        "{list}"
+    );
+    assert!(list.contains("There is no run in"), "{list}");
+    let page = request(address, "GET", "/runs/watch/incident");
+    assert_eq!(status(&page), 200, "{page}");
+    assert!(page.contains("There was no listener in the 0\u{a0}s recorded."), "{page}");
+    assert!(page.contains("The recording goes on.") && page.contains("http-equiv=\"refresh\""));
+    append(&mut recorder, 4);
+    let page = request(address, "GET", "/runs/watch/incident");
+    assert!(page.contains("There was no listener in the 3\u{a0}s recorded."), "{page}");
+    recorder.finish(RecordEnd::Stopped).unwrap();
+    drop(recorder);
+    put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
+    let page = request(address, "GET", "/runs/watch/incident");
+    assert!(!page.contains("http-equiv=\"refresh\"") && page.contains("<dd>ended</dd>"), "{page}");
+    let list = request(address, "GET", "/");
+    assert!(list.contains("· ended ·") && list.contains("/runs/sweep/2026-01-01"), "{list}");
+    assert!(list.contains("1 in <code>"), "a watch is not a run: {list}");
+    let both = "/compare?base=watch%2Fincident&new=sweep%2F2026-01-01T00-00-00Z";
+    let comparison = request(address, "GET", both);
+    assert!(comparison.contains("it is the record of a watch"), "{comparison}");
+}
+
+#[test]
+fn links_in_a_watch_and_damage_are_not_served() {
+    let runs = out_directory();
+    let place = runs.path().join("watch/incident");
+    drop(Recorder::create(&place, header()).unwrap());
+    let lines = place.join("seconds.jsonl");
+    let secret = runs.path().join("secret");
+    fs::write(&secret, "secret\n").unwrap();
+    fs::remove_file(&lines).unwrap();
+    std::os::unix::fs::symlink(&secret, &lines).unwrap();
+    let (_server, address) = serve(runs.path());
+    let page = request(address, "GET", "/runs/watch/incident");
+    assert!(page.contains("seconds.jsonl: it is a symbolic link"), "{page}");
+    fs::remove_file(&lines).unwrap();
+    fs::hard_link(&secret, &lines).unwrap();
+    let page = request(address, "GET", "/runs/watch/incident");
+    assert!(page.contains("seconds.jsonl: it is a hard link"), "{page}");
+    fs::remove_file(&lines).unwrap();
+    fs::write(&lines, "{}\n").unwrap();
+    let page = request(address, "GET", "/runs/watch/incident");
+    assert!(page.contains("seconds.jsonl, line 1: "), "{page}");
+    assert!(!page.contains("secret"), "{page}");
+}

@@ -1,0 +1,6 @@
+//! Records of watches.
+
+mod damage;
+mod limits;
+mod machine;
+mod support;
