@@ -16,6 +16,7 @@
 //! | compute when the kernel's timers fire | [`TimerWheel`] |
 //! | measure this process, and what it started | [`monotonic_ns`], [`process_cpu_ns`], [`run_delay_seconds`], [`process_tree_cpu_seconds`], [`ProcessStat`] |
 //! | compare what is needed with limits | [`raise_open_files`], [`require_threads`], [`has_capability`] |
+//! | find a user of this machine | [`LocalUser`] |
 //! | measure the machine | [`MachineUsage`] |
 //! | find what limits this process | [`ProcessLimits`] |
 //! | start threads that cannot fail later | [`PlainThread`], [`spare_address_space`] |
@@ -37,6 +38,7 @@ pub mod fuzzing;
 mod kernel_names;
 mod limits;
 mod link;
+mod local_user;
 mod loopback;
 mod machine_usage;
 mod malloc;
@@ -81,6 +83,7 @@ pub use link::{
     CLIENT_INTERFACE, LinkAddresses, LinkError, SERVER_INTERFACE, add_addresses_here,
     join_with_veth,
 };
+pub use local_user::LocalUser;
 pub use machine_usage::{MachineUsage, run_delay_seconds};
 pub use malloc::spare_address_space;
 pub use namespace::{NetworkNamespace, lead_session_on_exec};

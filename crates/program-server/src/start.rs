@@ -8,9 +8,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use indexmap::IndexMap;
-use linux_net::{PRIVATE_DIRECTORY, ResourceLimits};
+use linux_net::{LocalUser, PRIVATE_DIRECTORY, ResourceLimits};
 use nix::sys::resource::{Resource, getrlimit};
-use nix::unistd::User;
 
 use crate::error::ProgramError;
 use crate::output::Output;
@@ -58,7 +57,7 @@ pub(crate) fn start(config: &ProgramConfig, memory_bytes: u64) -> Result<Started
     linux_net::limit_on_exec(&mut command, limits);
     if let Some(owner) = owner {
         // As root this also drops all other groups.
-        command.uid(owner.uid.as_raw()).gid(owner.gid.as_raw());
+        command.uid(owner.uid).gid(owner.gid);
     }
     let failed = |reason: String| ProgramError::Start { program: program[0].clone(), reason };
     let (reader, writer) = io::pipe().map_err(|error| failed(error.to_string()))?;
@@ -116,25 +115,25 @@ pub fn check_here(settings: &CommandServer) -> Result<(), String> {
     }
 }
 
-fn owner(name: &str) -> Result<User, ProgramError> {
+fn owner(name: &str) -> Result<LocalUser, ProgramError> {
     let invalid = |reason: String| ProgramError::User { user: name.to_owned(), reason };
     if !linux_net::in_initial_user_namespace() || !nix::unistd::geteuid().is_root() {
         return Err(invalid("only root may run a program as another user".to_owned()));
     }
-    match User::from_name(name) {
+    match LocalUser::find(name) {
         Ok(Some(user)) => Ok(user),
-        Ok(None) => Err(invalid("there is no such user".to_owned())),
-        Err(errno) => Err(invalid(format!("find the user: {}", errno.desc()))),
+        Ok(None) => Err(invalid("there is no such user in /etc/passwd".to_owned())),
+        Err(error) => Err(invalid(format!("read /etc/passwd: {error}"))),
     }
 }
 
 fn write_files(
     files: &IndexMap<String, Text>,
     values: &IndexMap<String, String>,
-    owner: Option<&User>,
+    owner: Option<&LocalUser>,
 ) -> Result<(), ProgramError> {
     let give = |path: &Path| match owner {
-        Some(owner) => chown(path, Some(owner.uid.as_raw()), Some(owner.gid.as_raw())),
+        Some(owner) => chown(path, Some(owner.uid), Some(owner.gid)),
         None => Ok(()),
     };
     let private = Path::new(PRIVATE_DIRECTORY);

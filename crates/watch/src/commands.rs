@@ -11,6 +11,8 @@ pub(crate) enum LookerCommand {
     Add { inode: u64, diag: SocketDiag, files: Arc<NamespaceFiles> },
     /// Do not look at them any more: closes what was opened in the namespace.
     Remove { inode: u64 },
+    /// Look once more, and end.
+    Finish,
     /// End.
     Stop,
 }
@@ -22,6 +24,8 @@ pub(crate) enum WalkerCommand {
     Changed,
     /// Another listener is selected: list its connections.
     Selected,
+    /// Do everything once more, and end.
+    Finish,
     /// End.
     Stop,
 }

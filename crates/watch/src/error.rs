@@ -20,7 +20,9 @@ pub enum WatchError {
     #[error("start a thread: {0}")]
     Thread(io::Error),
     /// There is no such user.
-    #[error("--user {0}: no such user")]
+    #[error(
+        "take the rights of user {0}: there is no such user in /etc/passwd; a number works too"
+    )]
     NoUser(String),
     /// The rights could not be dropped.
     #[error("take the rights of user {user}: {source}")]

@@ -1,9 +1,9 @@
 //! The rights of this process.
 
-use std::ffi::CString;
 use std::io;
 
-use nix::unistd::{User, setgroups, setresgid, setresuid};
+use linux_net::LocalUser;
+use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use crate::error::WatchError;
 
@@ -12,17 +12,14 @@ use crate::error::WatchError;
 /// # Errors
 /// If there is no such user, or this process may not.
 pub(crate) fn take_rights_of(name: &str) -> Result<(), WatchError> {
-    let none = || WatchError::NoUser(name.to_owned());
-    CString::new(name).map_err(|_| none())?;
-    let user = User::from_name(name).ok().flatten().ok_or_else(none)?;
+    let refused = |source| WatchError::Rights { user: name.to_owned(), source };
+    let user = LocalUser::find(name).map_err(refused)?;
+    let user = user.ok_or_else(|| WatchError::NoUser(name.to_owned()))?;
+    let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
     let take = || {
-        setgroups(&[user.gid])?;
-        setresgid(user.gid, user.gid, user.gid)?;
-        setresuid(user.uid, user.uid, user.uid)
+        setgroups(&[gid])?;
+        setresgid(gid, gid, gid)?;
+        setresuid(uid, uid, uid)
     };
-    let refused = |errno: nix::Error| WatchError::Rights {
-        user: name.to_owned(),
-        source: io::Error::from(errno),
-    };
-    take().map_err(refused)
+    take().map_err(|errno| refused(io::Error::from(errno)))
 }

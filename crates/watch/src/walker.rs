@@ -42,6 +42,7 @@ impl Walker {
             match self.commands.recv_timeout(Duration::from_nanos(wait_ns)) {
                 Ok(WalkerCommand::Changed) => self.tasks.hurry(Task::Owners),
                 Ok(WalkerCommand::Selected) => self.tasks.hurry(Task::Walk),
+                Ok(WalkerCommand::Finish) => return self.perform_all(),
                 Ok(WalkerCommand::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {}
             }

@@ -35,7 +35,7 @@ pub struct Watch {
     settings: WatchSettings,
     looker: Sender<LookerCommand>,
     walker: Sender<WalkerCommand>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Watch {
@@ -93,6 +93,7 @@ impl Watch {
             spawn("looker", Box::new(move || looker.run()))?,
             spawn("walker", Box::new(move || walker.run()))?,
         ];
+        let threads = Mutex::new(threads);
         Ok(Self { state, settings, looker: looker_sender, walker: walker_sender, threads })
     }
 
@@ -115,6 +116,22 @@ impl Watch {
         self.settings.filter.apply_to_changes(&snapshot, &mut changes);
         self.settings.filter.apply(&mut snapshot);
         (snapshot, changes)
+    }
+
+    /// Looks at everything once more, and then no more. All that is known then.
+    pub fn finish(&self) -> Snapshot {
+        // Each fails if the thread has ended. The looker last: its drops are the newest.
+        let _ = self.walker.send(WalkerCommand::Finish);
+        let _ = self.looker.send(LookerCommand::Finish);
+        self.join();
+        self.snapshot()
+    }
+
+    fn join(&self) {
+        for thread in self.threads.lock().expect("no thread panics with the lock").drain(..) {
+            // A panic has been printed.
+            let _ = thread.join();
+        }
     }
 
     /// Selects the listener whose details are collected, or none.
@@ -144,9 +161,6 @@ impl Drop for Watch {
         // Each fails if the thread has ended.
         let _ = self.looker.send(LookerCommand::Stop);
         let _ = self.walker.send(WalkerCommand::Stop);
-        for thread in self.threads.drain(..) {
-            // A panic has been printed.
-            let _ = thread.join();
-        }
+        self.join();
     }
 }

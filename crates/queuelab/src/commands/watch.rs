@@ -178,10 +178,13 @@ fn settings(arguments: &WatchArguments) -> WatchSettings {
 
 /// One table or one line, after the time that was requested.
 fn once(watch: &Watch, until: &Until, for_a_time: bool, json: bool) -> Result {
-    if for_a_time {
-        while until.wait(Duration::MAX) {}
-    }
-    let snapshot = watch.snapshot();
+    let snapshot = match for_a_time {
+        true => {
+            while until.wait(Duration::MAX) {}
+            watch.finish()
+        }
+        false => watch.snapshot(),
+    };
     let has_dropped = snapshot.drops_watched() > 0;
     if json {
         print_json(&serde_json::to_string(&snapshot).expect("a snapshot is plain data"))?;

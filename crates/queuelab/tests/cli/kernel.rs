@@ -22,3 +22,4 @@ mod standalone_load;
 mod standalone_server;
 mod suite;
 mod watch_metrics;
+mod watch;

@@ -55,6 +55,18 @@ fn one_that_is_not_installed_is_an_error_before_the_first_trial() {
 }
 
 #[test]
+fn a_user_that_there_is_not_is_an_error() {
+    let output = Scenario::new(SERVER, "user: no-such-user", LOAD).run(&[]);
+    let all = all_output(&output);
+    assert_eq!(output.status.code(), Some(5), "{all}");
+    let expected = match nix::unistd::geteuid().is_root() {
+        true => "there is no such user in /etc/passwd",
+        false => "only root may run a program as another user",
+    };
+    assert!(text(&output.stderr).contains(expected), "{all}");
+}
+
+#[test]
 fn one_that_forks_and_exits_and_listens_on_ipv6_and_two_ports_is_measured() {
     let program = format!(
         "import os, sys\nif os.fork() > 0: sys.exit(0)\nos.setsid()\n{}",

@@ -1,0 +1,174 @@
+//! `queuelab watch`: what it prints of a listener, and how it ends.
+
+use std::net::TcpStream;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use socket2::{Domain, Socket, Type};
+
+use crate::pure::schemas::committed;
+use crate::support::ordinary_user::{Sandbox, as_ordinary_user};
+use crate::support::{
+    Background, all_output, queuelab, send_signal, start_server, terminate, text, wait_until,
+};
+use nix::sys::signal::Signal;
+
+/// A server that accepts nothing, with a full queue, and what keeps it full.
+struct Full {
+    server: Background,
+    port: String,
+    address: std::net::SocketAddr,
+    _queued: Vec<TcpStream>,
+}
+
+impl Full {
+    fn new() -> Self {
+        let (server, address) = start_server(&["--accept-paused=true", "--backlog", "2"]);
+        let queued = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
+        Self { server, port: address.port().to_string(), address, _queued: queued }
+    }
+
+    /// Connects one more, which the listener drops at once, and again at each retransmission.
+    fn overflow(&self) -> Socket {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        socket.connect(&self.address.into()).unwrap_err();
+        socket
+    }
+
+    fn watch(&self, arguments: &[&str]) -> Command {
+        let first = ["watch", "--own", "--port", &self.port];
+        queuelab(&[&first, arguments].concat())
+    }
+}
+
+fn listener(snapshot: &Value) -> &Value {
+    assert_eq!(snapshot["listeners"].as_array().unwrap().len(), 1, "{snapshot}");
+    &snapshot["listeners"][0]
+}
+
+fn printed(output: &Output) -> String {
+    text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn one_look_shows_the_queue_its_limit_and_its_process() {
+    let full = Full::new();
+    let output = full.watch(&["--once"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let pid = full.server.child.id();
+    let printed = printed(&output);
+    assert!(printed.contains("1 listener"), "{printed}");
+    assert!(printed.contains(&format!("queuelab {pid}")), "{printed}");
+
+    let output = full.watch(&["--once", "--json"]).output().unwrap();
+    let snapshot: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(text(&output.stdout).lines().count(), 1);
+    let schema = committed("watch");
+    let problems: Vec<_> = schema.iter_errors(&snapshot).collect();
+    assert!(problems.is_empty(), "{problems:?} {snapshot}");
+    let listener = listener(&snapshot);
+    assert_eq!((&listener["depth"], &listener["limit"]), (&3.into(), &2.into()));
+    assert_eq!(listener["connections"]["not_accepted"], 3);
+    assert_eq!(listener["processes"][0]["pid"], pid);
+}
+
+#[test]
+fn a_listener_that_drops_while_it_is_watched_gives_exit_code_3() {
+    let full = Full::new();
+    let output = full.watch(&["--once", "--for", "300ms"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert!(printed(&output).contains("None dropped a connection"), "{}", all_output(&output));
+    let mut excess = Vec::new();
+    let mut output = None;
+    // Of the retransmissions, some are in one of the watches.
+    wait_until("a watch sees a drop", || {
+        excess.push(full.overflow());
+        let watched = full.watch(&["--once", "--for", "1s"]).output().unwrap();
+        let has_dropped = watched.status.code() == Some(3);
+        output = Some(watched);
+        has_dropped
+    });
+    let printed = printed(&output.unwrap());
+    assert!(printed.contains("1 listener dropped"), "{printed}");
+    assert!(printed.contains("ListenOverflows"), "{printed}");
+}
+
+#[test]
+fn lines_of_json_follow_the_listener_until_a_signal() {
+    let full = Full::new();
+    let mut watch = Background::start(full.watch(&["--json", "--every", "100ms"]));
+    let first = watch.next_event();
+    assert_eq!(listener(&first)["drops_watched"], 0, "{first}");
+    let _excess = full.overflow();
+    let mut seen = Value::Null;
+    wait_until("the drop is seen", || {
+        seen = watch.next_event();
+        listener(&seen)["drops_watched"].as_u64().unwrap() >= 1
+    });
+    assert_eq!(listener(&seen)["peak"]["was_full"], true, "{seen}");
+    assert!(seen["effort"]["looks"].as_u64().unwrap() >= 2);
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        send_signal(&watch.child, signal);
+        watch.remaining_output();
+        assert_eq!(watch.child.wait().unwrap().code(), Some(0));
+        watch = Background::start(full.watch(&["--json"]));
+        watch.next_event();
+    }
+}
+
+#[test]
+fn the_process_of_a_listener_that_closes_is_gone_with_it() {
+    let full = Full::new();
+    let mut watch = Background::start(full.watch(&["--json", "--every", "100ms"]));
+    assert_eq!(listener(&watch.next_event())["depth"], 3);
+    terminate(&full.server.child);
+    wait_until("the listener is gone", || {
+        watch.next_event()["listeners"].as_array().unwrap().is_empty()
+    });
+}
+
+#[test]
+fn an_ordinary_user_sees_the_queues_and_is_told_what_is_not_visible() {
+    let full = Full::new();
+    let sandbox = Sandbox::new();
+    let command = sandbox.queuelab(&["watch", "--once", "--json", "--port", &full.port]);
+    let output = as_ordinary_user(command).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let snapshot: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let listener = listener(&snapshot);
+    assert_eq!((&listener["depth"], &listener["limit"]), (&3.into(), &2.into()));
+    if nix::unistd::geteuid().is_root() {
+        assert_eq!(listener["processes"], Value::Array(Vec::new()), "{listener}");
+        let unseen = snapshot["unseen"].to_string();
+        assert!(unseen.contains("root sees"), "{unseen}");
+    }
+}
+
+#[test]
+fn the_rights_of_another_user_are_taken_if_there_is_one() {
+    let full = Full::new();
+    if nix::unistd::geteuid().is_root() {
+        let output = full.watch(&["--once", "--json", "--user", "nobody"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+        let snapshot: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(listener(&snapshot)["processes"], Value::Array(Vec::new()));
+    }
+    let output = full.watch(&["--once", "--user", "no-such-user"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+}
+
+#[test]
+fn settings_out_of_range_are_refused() {
+    for arguments in [
+        ["--every", "1ms"],
+        ["--interval", "10us"],
+        ["--max-cpu", "0"],
+        ["--max-cpu", "2"],
+        ["--port", "70000"],
+        ["--for", "soon"],
+    ] {
+        let output = queuelab(&["watch", "--once", arguments[0], arguments[1]]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?} {}", all_output(&output));
+    }
+}
