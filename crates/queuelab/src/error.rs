@@ -7,6 +7,7 @@ use command_output::{Failure, FailureDetail};
 use lab::{BackendError, BackendErrorKind, LabError, SessionError, StandaloneError, WorkerError};
 use miette::Diagnostic;
 use run_record::RunDirectoryError;
+use watch_screen::ScreenError;
 
 use crate::backend_name::user_backends;
 use crate::commands::check;
@@ -56,6 +57,8 @@ pub(crate) enum CommandError {
     Probe(probe::ProbeError),
     #[error("failed to {0}")]
     Watch(#[from] watch::WatchError),
+    #[error("failed to show the screen: {0}")]
+    Screen(#[from] ScreenError),
     #[error("failed to {0}")]
     Program(program_server::ProgramError),
     #[error("failed to {0}")]
@@ -129,6 +132,7 @@ impl CommandError {
             Self::Lab(LabError::Worker(WorkerError::InvalidMessage { .. })) => Exit::Internal,
             Self::Record(RunDirectoryError::Io { .. }) => Exit::Machine,
             Self::Watch(watch::WatchError::NoUser(_)) => Exit::Usage,
+            Self::Screen(ScreenError::NotATerminal | ScreenError::DumbTerminal) => Exit::Usage,
             Self::Record(_) => Exit::Usage,
             Self::Lab(_)
             | Self::Counters(_)
@@ -141,6 +145,7 @@ impl CommandError {
             | Self::Load(_)
             | Self::Probe(_)
             | Self::Watch(_)
+            | Self::Screen(_)
             | Self::Program(_)
             | Self::NoServer(_)
             | Self::Agent(_)

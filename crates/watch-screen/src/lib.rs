@@ -36,7 +36,7 @@ pub use draw::{draw, settle};
 pub use end::ScreenEnd;
 pub use error::ScreenError;
 pub use input::{Command, handle};
-pub use run::run;
+pub use run::{check_terminal, run};
 pub use settings::ScreenSettings;
 pub use source::Source;
 pub use state::State;

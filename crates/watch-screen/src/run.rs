@@ -26,18 +26,28 @@ use crate::terminal::{Screen, leave};
 ///
 /// If standard output is not a terminal that can show a screen, or the terminal fails.
 pub fn run(source: &dyn Source, settings: &ScreenSettings) -> Result<ScreenEnd, ScreenError> {
-    if !io::stdout().is_terminal() {
-        return Err(ScreenError::NotATerminal);
-    }
-    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
-        return Err(ScreenError::DumbTerminal);
-    }
+    check_terminal()?;
     let signals = Signals::catch().map_err(ScreenError::Signals)?;
     let screen = Screen::open(settings.colour).map_err(ScreenError::SetUp)?;
     let keyboard = Keyboard::start().map_err(ScreenError::SetUp)?;
     let refresh = settings.refresh.max(ScreenSettings::MIN_REFRESH);
     let state = State::new(settings, source.snapshot());
     Session { source, signals, screen, keyboard, state, opened: None, refresh }.run()
+}
+
+/// Checks that there is a terminal that can show a screen.
+///
+/// # Errors
+///
+/// [`ScreenError::NotATerminal`], [`ScreenError::DumbTerminal`].
+pub fn check_terminal() -> Result<(), ScreenError> {
+    if !io::stdout().is_terminal() {
+        return Err(ScreenError::NotATerminal);
+    }
+    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        return Err(ScreenError::DumbTerminal);
+    }
+    Ok(())
 }
 
 struct Session<'a> {

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
+use diagnosis::find_troubles;
 use linux_net::{monotonic_ns, process_cpu_ns, raise_open_files};
 use watch_record::{Changes, Effort, ListenerDetails, Snapshot};
 
@@ -101,6 +102,8 @@ impl Watch {
     /// first.
     pub fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.lock().snapshot();
+        // Before listeners are filtered out: what a counter says of one depends on the others.
+        find_troubles(&mut snapshot);
         self.settings.filter.apply(&mut snapshot);
         snapshot
     }
@@ -113,6 +116,7 @@ impl Watch {
             let state = self.lock();
             (state.snapshot(), state.changes_since(since_ns))
         };
+        find_troubles(&mut snapshot);
         self.settings.filter.apply_to_changes(&snapshot, &mut changes);
         self.settings.filter.apply(&mut snapshot);
         (snapshot, changes)

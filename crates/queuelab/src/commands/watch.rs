@@ -1,18 +1,20 @@
-//! `queuelab watch`: every listener of this machine. `table` has the output of `--once`,
-//! `until` the end of a watch, `metrics` what it serves for Prometheus, `recording` what
-//! `--record` writes.
+//! `queuelab watch`: every listener of this machine. `live` has the screen, `table` the output
+//! of `--once`, `until` the end of a watch, `metrics` what it serves for Prometheus, `recording`
+//! what `--record` writes.
 
+mod live;
 mod metrics;
 mod recording;
 mod table;
 mod until;
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use watch::{Filter, Watch, WatchSettings};
 
 use self::metrics::MetricsServer;
@@ -24,6 +26,7 @@ use crate::exit::Exit;
 
 /// Flags of `queuelab watch`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("printed").args(["once", "json", "metrics", "record"]).multiple(true))]
 pub(crate) struct WatchArguments {
     /// Print one table and exit: with exit code 3 if a listener dropped during `--for`.
     #[arg(long)]
@@ -44,9 +47,11 @@ pub(crate) struct WatchArguments {
     metrics: Option<SocketAddr>,
     /// How long to watch [default: until Ctrl-C; with --once, one look].
     #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(requires = "printed")]
     length: Option<Duration>,
     /// From one line of JSON to the next, 100ms to 1h.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_every)]
+    #[arg(requires = "json")]
     every: Duration,
     /// From one look at the listeners to the next, 1ms to 1h.
     #[arg(long, value_name = "TIME", default_value = "10ms", value_parser = parse_interval)]
@@ -118,10 +123,15 @@ fn parse_share(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
-/// Watches until the end of the time, Ctrl-C or SIGTERM.
+/// Watches until the end of the time, Ctrl-C or SIGTERM; on a screen, until its user leaves it.
 pub(crate) fn watch(arguments: &WatchArguments) -> Result {
-    // Before the sockets are opened: a signal from now on ends the watch in order.
-    let until = Until::new(arguments.length)?;
+    let has_screen = arguments.has_screen();
+    if has_screen {
+        watch_screen::check_terminal()?;
+    }
+    // Before the sockets are opened: a signal from now on ends the watch in order. The screen
+    // has its own signals.
+    let until = (!has_screen).then(|| Until::new(arguments.length)).transpose()?;
     // Before the rights of another user are taken.
     let metrics = arguments.metrics.map(MetricsServer::bind).transpose()?;
     let settings = settings(arguments);
@@ -130,23 +140,35 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result {
         Recording::begin(Arc::clone(&watch), &settings, directory, arguments.record_limit)
     });
     let recording = recording.transpose()?;
-    let is_serving = metrics.is_some();
     let _serving = metrics
         .map(|metrics| {
             announce(metrics.address(), arguments.json)?;
             metrics.start(Arc::clone(&watch))
         })
         .transpose()?;
-    let end = match (arguments.once, arguments.json) {
-        (true, json) => once(&watch, &until, arguments.length.is_some(), json),
-        (false, false) if is_serving => {
+    let end = match until {
+        None => live::show(&watch),
+        Some(until) if arguments.once => {
+            once(&watch, &until, arguments.length.is_some(), arguments.json)
+        }
+        Some(until) if arguments.json => lines(&watch, &until, arguments.every),
+        Some(until) => {
             while until.wait(Duration::MAX) {}
             Ok(Exit::Held)
         }
-        (false, _) => lines(&watch, &until, arguments.every),
     };
     recording.map_or(Ok(()), Recording::end)?;
     end
+}
+
+impl WatchArguments {
+    /// Whether it shows the screen: nothing else is printed, and a recording that is not for a
+    /// terminal does without one.
+    fn has_screen(&self) -> bool {
+        let is_recording = self.record.is_some();
+        let is_quiet = is_recording && (self.length.is_some() || !std::io::stdout().is_terminal());
+        !(self.once || self.json || self.metrics.is_some() || is_quiet)
+    }
 }
 
 /// Says where the metrics are: not among lines of JSON.

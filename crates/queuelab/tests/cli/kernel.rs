@@ -21,5 +21,5 @@ mod standalone;
 mod standalone_load;
 mod standalone_server;
 mod suite;
-mod watch_metrics;
 mod watch;
+mod watch_metrics;
