@@ -31,6 +31,11 @@ impl Budget {
         self.credit_ns >= 0.0
     }
 
+    /// Changes the share, from now on.
+    pub(crate) fn set_share(&mut self, share: f64) {
+        self.share = share;
+    }
+
     /// Charges a turn.
     pub(crate) fn charge(&mut self, cost_ns: u64) {
         self.last_cost_ns = cost_ns;

@@ -18,6 +18,12 @@ use crate::state::State;
 /// From one reading of the process's CPU time to the next, nanoseconds.
 const CPU_INTERVAL_NS: u64 = 250_000_000;
 
+/// By how much the share of looks changes at each reading if the process uses too much, or not,
+/// and how little of it always stays.
+const LESS: f64 = 0.96;
+const MORE: f64 = 1.01;
+const LEAST: f64 = 0.05;
+
 /// Looks at the listeners of every namespace at an interval.
 #[derive(Debug)]
 pub(crate) struct Looker {
@@ -28,6 +34,8 @@ pub(crate) struct Looker {
     pub(crate) interval_ns: u64,
     /// CPU time for looks, 1 for one CPU.
     pub(crate) share: f64,
+    /// CPU time for all that this process does.
+    pub(crate) max_share: f64,
     pub(crate) namespaces: BTreeMap<u64, Looks>,
 }
 
@@ -45,6 +53,7 @@ impl Looker {
         let mut due_ns = monotonic_ns() + self.interval_ns;
         let mut budget = Budget::new(self.share, due_ns);
         let mut cpu_read_ns = 0;
+        let mut share = self.share;
         loop {
             let wait = Duration::from_nanos(due_ns.saturating_sub(monotonic_ns()));
             match self.commands.recv_timeout(wait) {
@@ -75,8 +84,17 @@ impl Looker {
             if now_ns.saturating_sub(cpu_read_ns) >= CPU_INTERVAL_NS {
                 cpu_read_ns = now_ns;
                 state.used_cpu(monotonic_ns(), process_cpu_ns());
+                share = self.adapted(share, state.recent_cpu_share());
+                budget.set_share(share);
             }
         }
+    }
+
+    /// The share for looks, if the process uses this much in all: what shows the results may use
+    /// more than was left for it, and looks are what can be made more rarely.
+    fn adapted(&self, share: f64, used: f64) -> f64 {
+        let changed = if used > self.max_share { share * LESS } else { share * MORE };
+        changed.clamp(self.share * LEAST, self.share)
     }
 
     fn obey(&mut self, command: LookerCommand) {

@@ -101,12 +101,11 @@ impl NamespaceState {
     }
 }
 
-/// Counters that increased. Those of sockstat are of the moment, and are left out.
+/// Counters of TCP that increased. Those of sockstat are of the moment, and are left out.
 fn increase(before: &Counters, now: &Counters) -> BTreeMap<String, u64> {
     let changes = now.delta(before).changes.into_iter();
     let events = changes.filter(|(name, _)| {
-        ["TcpExt.", "Tcp.", "IpExt.", "Ip."].iter().any(|group| name.starts_with(group))
-            && name != "Tcp.CurrEstab"
+        (name.starts_with("TcpExt.") || name.starts_with("Tcp.")) && name != "Tcp.CurrEstab"
     });
     events
         .filter_map(|(name, by)| Some((name, u64::try_from(by).ok().filter(|by| *by > 0)?)))

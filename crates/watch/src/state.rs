@@ -112,6 +112,16 @@ impl State {
         }
     }
 
+    /// The CPU time of this process over the readings that are kept, 1 for one CPU.
+    pub(crate) fn recent_cpu_share(&self) -> f64 {
+        match (self.cpu.lately.front(), self.cpu.lately.back()) {
+            (Some((from_ns, from)), Some((to_ns, to))) if to_ns > from_ns => {
+                to.saturating_sub(*from) as f64 / (to_ns - from_ns) as f64
+            }
+            _ => 0.0,
+        }
+    }
+
     /// Replaces what a part of the watch could not see.
     pub(crate) fn cannot_see(
         &mut self,

@@ -89,7 +89,6 @@ impl State {
         gaps.sort_unstable();
         let median = gaps.get(gaps.len() / 2).map(|&gap_ns| gap_ns as f64 / 1e9);
         let (last_ns, last_cpu_ns) = *self.cpu.lately.back().expect("the first reading stays");
-        let (first_ns, first_cpu_ns) = *self.cpu.lately.front().expect("the first reading stays");
         let share = |cpu_ns: u64, ns: u64| if ns == 0 { 0.0 } else { cpu_ns as f64 / ns as f64 };
         debug_assert!(last_ns <= now_ns);
         Effort {
@@ -98,7 +97,7 @@ impl State {
                 last_cpu_ns.saturating_sub(self.cpu.began_ns),
                 last_ns.saturating_sub(self.started_ns),
             ),
-            recent_cpu_share: share(last_cpu_ns.saturating_sub(first_cpu_ns), last_ns - first_ns),
+            recent_cpu_share: self.recent_cpu_share(),
             ..self.effort
         }
     }

@@ -66,6 +66,7 @@ impl Watch {
             walker: walker_sender.clone(),
             interval_ns: (settings.interval.as_nanos() as u64).max(1),
             share: settings.max_cpu_share * LOOKER_PART,
+            max_share: settings.max_cpu_share,
             namespaces: BTreeMap::new(),
         };
         let mut walker = Walker {
