@@ -257,6 +257,7 @@ mod tests {
             answers: 0,
             not_accepted_ns: None,
             accepted_by_ns: None,
+            destination: None,
         }
     }
 

@@ -53,6 +53,7 @@ mod recorded;
 mod sampled;
 mod samples;
 mod scatter;
+mod seen_at;
 mod side;
 mod simulation;
 mod strip;

@@ -1,6 +1,8 @@
 //! The accept queue of one trial over time: its depth and limit, the times of dropped
 //! SYNs, and the attempts below.
 
+use std::net::SocketAddr;
+
 use linux_net::Counter;
 use maud::{Markup, html};
 use run_record::ListenerSummary;
@@ -18,6 +20,7 @@ use crate::layout::px;
 use crate::recorded::Recorded;
 use crate::sampled;
 use crate::samples::QueueArea;
+use crate::seen_at::SeenAt;
 use crate::unanswered::{merge_marks, unanswered};
 use crate::window::Window;
 use run_view::Run;
@@ -37,8 +40,24 @@ const BETWEEN: f64 = 98.0;
 const LINE: f64 = 16.0;
 
 /// The chart, preceded by one of the first burst if that is short; empty if no sample of
-/// a queue was recorded.
+/// a queue was recorded. With several destinations there are charts of each of them.
 pub fn queue(run: &Run, trial: &Trial, place: &str, recorded: Recorded<'_>) -> Vec<Chart> {
+    if trial.destinations.is_empty() {
+        return of_queue(run, trial, place, recorded);
+    }
+    let of_destination = |address: SocketAddr| {
+        let seen = SeenAt::new(trial, address, recorded);
+        let mut charts = of_queue(run, trial, place, seen.recorded());
+        for chart in &mut charts {
+            chart.name += &format!("-port-{}", address.port());
+            chart.title = format!("Port {}: {}", address.port(), chart.title);
+        }
+        charts
+    };
+    trial.destinations.iter().flat_map(|at| of_destination(at.address)).collect()
+}
+
+fn of_queue(run: &Run, trial: &Trial, place: &str, recorded: Recorded<'_>) -> Vec<Chart> {
     let depths = depths(recorded.timeline);
     let Some(full) = Window::full(&depths, recorded.attempts) else { return Vec::new() };
     let history = History::new(trial, recorded, &depths);

@@ -63,6 +63,7 @@ mod tests {
             answers: 0,
             not_accepted_ns: None,
             accepted_by_ns: None,
+            destination: None,
         }
     }
 

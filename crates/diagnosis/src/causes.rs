@@ -7,7 +7,7 @@
 //! | `accept_queue`, `syn_queue`, `cookies` | which queue was full, and the setting that limits it |
 //! | `phantoms`, `resets`, `refusals`, `self_connections` | connections that exist only at the client, were reset, refused, or have no server |
 //! | `retransmissions`, `timeouts` | connects that took whole seconds, and those that gave up |
-//! | `listeners`, `deferral` | queues of several listeners; deferred connections |
+//! | `listeners`, `destinations`, `deferral` | queues of several listeners of a port, and of several ports; deferred connections |
 //! | `local_ports`, `time_wait`, `close_wait`, `restart` | ports, and sockets of closed connections |
 //! | `slow_reader`, `buffers`, `locks` | causes in the server |
 //! | `unfinished` | connections that were accepted but not finished, by who ended them |
@@ -22,6 +22,7 @@ mod buffers;
 mod close_wait;
 pub(crate) mod cookies;
 pub(crate) mod deferral;
+mod destinations;
 mod given_up;
 mod listeners;
 mod local_ports;
@@ -51,7 +52,7 @@ const MAX_SENTENCES: usize = 10;
 
 /// All causes, those that explain most first: a cause in the server's process comes before
 /// the queues that fill up because of it.
-const CAUSES: [Cause; 22] = [
+const CAUSES: [Cause; 23] = [
     server_death::CAUSE,
     server_limits::CAUSE,
     given_up::CAUSE,
@@ -68,6 +69,7 @@ const CAUSES: [Cause; 22] = [
     self_connections::CAUSE,
     listeners::CAUSE,
     accept_queue::CAUSE,
+    destinations::CAUSE,
     syn_queue::CAUSE,
     cookies::CAUSE,
     retransmissions::CAUSE,

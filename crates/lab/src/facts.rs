@@ -1,6 +1,6 @@
 //! The facts of a trial for a scenario's expectations, as one object.
 
-use run_record::{Outcome, ProbeSummary, TrialRecord};
+use run_record::{AcceptQueue, DestinationRecord, Outcome, ProbeSummary, TrialRecord};
 use scenario::CellSettings;
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
     let probe = trial.evidence.probe.as_ref();
     let most =
         |state: &str| probe.and_then(|probe| probe.states.get(state)).map_or(0, |state| state.most);
-    json!({
+    let mut facts = json!({
         "hosts": cell.hosts,
         "server": cell.server,
         "load": cell.load,
@@ -56,15 +56,53 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
             "p99_s": trial.response_latency.p99_ns as f64 / 1e9,
             "worst_s": trial.response_latency.max_ns as f64 / 1e9,
         },
-    })
+    });
+    if !trial.destinations.is_empty() {
+        facts["destinations"] = trial.destinations.iter().map(destination_facts).collect();
+    }
+    facts
+}
+
+/// The facts of one destination, by its port.
+fn destination_facts(destination: &DestinationRecord) -> (String, Value) {
+    let outcomes: Map<String, Value> = Outcome::ALL
+        .iter()
+        .map(|&outcome| (outcome.name().to_owned(), json!(destination.outcomes.get(outcome))))
+        .collect();
+    let mut queue = json!({});
+    if let Some(AcceptQueue { depth, limit }) = destination.accept_queue {
+        queue = json!({ "depth": depth, "limit": limit });
+    }
+    if let Some(drops) = destination.drops {
+        queue["drops"] = json!(drops);
+    }
+    let response = &destination.response_latency;
+    let facts = json!({
+        "attempts": destination.attempts,
+        "outcomes": outcomes,
+        "success_rate": destination.success_rate(),
+        "queue": queue,
+        "connect": { "worst_s": destination.connect_latency.max_ns as f64 / 1e9 },
+        "response": {
+            "answers": response.count,
+            "median_s": response.p50_ns as f64 / 1e9,
+            "p99_s": response.p99_ns as f64 / 1e9,
+            "worst_s": response.max_ns as f64 / 1e9,
+        },
+    });
+    (destination.address.port().to_string(), facts)
 }
 
 fn queue_facts(trial: &TrialRecord) -> Value {
     let queue = trial.evidence.accept_queue;
-    let mut facts = json!({
-        "depth": queue.map_or(0, |queue| queue.depth),
-        "limit": queue.map_or(0, |queue| queue.limit),
-    });
+    let mut facts = match trial.destinations.is_empty() {
+        true => json!({
+            "depth": queue.map_or(0, |queue| queue.depth),
+            "limit": queue.map_or(0, |queue| queue.limit),
+        }),
+        // Each destination has its own.
+        false => json!({}),
+    };
     // 0 would say that nothing was dropped: an expectation of unknown drops fails instead.
     if let Some(drops) = trial.evidence.probe.as_ref().and_then(ProbeSummary::drops) {
         facts["drops"] = json!(drops);

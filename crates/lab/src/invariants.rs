@@ -1,9 +1,10 @@
 //! What must hold in every trial, independent of its metrics.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use indexmap::IndexMap;
-use run_record::{Check, Integrity, Outcome, OutcomeCounts, SysctlValues};
+use run_record::{Check, DestinationRecord, Integrity, Outcome, OutcomeCounts, SysctlValues};
 
 use crate::backend::TestbedSpec;
 use crate::error::LabError;
@@ -17,6 +18,32 @@ fn check(name: &str, held: bool, detail: impl Into<String>) -> Check {
 pub(crate) fn outcomes_add_up(outcomes: &OutcomeCounts, attempts: u64) -> Check {
     let total = outcomes.total();
     check("outcomes add up", total == attempts, format!("{total} outcomes of {attempts} attempts"))
+}
+
+/// The attempts and outcomes of all destinations are those of the trial, and each destination got
+/// its share; `None` if there are not several.
+pub(crate) fn destinations_add_up(
+    destinations: &[DestinationRecord],
+    expected: &[(SocketAddr, u64)],
+    outcomes: &OutcomeCounts,
+) -> Option<Check> {
+    if destinations.is_empty() {
+        return None;
+    }
+    let got: Vec<_> = destinations.iter().map(|it| (it.address, it.attempts)).collect();
+    let sum_of = |outcome| destinations.iter().map(|it| it.outcomes.get(outcome)).sum::<u64>();
+    let wrong = Outcome::ALL.iter().find(|outcome| sum_of(**outcome) != outcomes.get(**outcome));
+    let parts: Vec<_> = got.iter().map(|(address, n)| format!("{address} {n}")).collect();
+    let detail = match wrong {
+        Some(outcome) => format!(
+            "{} {outcome} at the destinations, {} in the trial",
+            sum_of(*outcome),
+            outcomes.get(*outcome)
+        ),
+        None => format!("attempts: {}", parts.join(", ")),
+    };
+    let held = wrong.is_none() && got == expected;
+    Some(check("destinations got their shares, and their outcomes add up", held, detail))
 }
 
 /// Sockets that the server accepted = attempts that are neither refused, timed
@@ -218,6 +245,35 @@ mod tests {
         assert!(violation(None).ends_with(", 1 match no attempt (first 198.18.1.1:7)"));
         let repeated = violation(Some(40));
         assert!(repeated.contains("198.18.1.1:7, a second time after attempt 40: "), "{repeated}");
+    }
+
+    #[test]
+    fn the_destinations_of_a_trial_add_up_to_it() {
+        let at = |port: u16, attempts| ((std::net::Ipv4Addr::LOCALHOST, port).into(), attempts);
+        let record =
+            |(address, attempts): (SocketAddr, u64), ended: &[Outcome]| DestinationRecord {
+                address,
+                attempts,
+                outcomes: ended.iter().copied().collect(),
+                ok_first_try: 0,
+                syn_retransmits: BTreeMap::new(),
+                connect_latency: run_record::LatencySummary::default(),
+                response_latency: run_record::LatencySummary::default(),
+                accept_queue: None,
+                deepest: None,
+                drops: None,
+            };
+        use Outcome::{Ok, TimedOut};
+        let destinations = [record(at(1, 2), &[Ok, Ok]), record(at(2, 1), &[TimedOut])];
+        let outcomes: OutcomeCounts = [Ok, Ok, TimedOut].into_iter().collect();
+        let held = |expected: &[_], outcomes| {
+            destinations_add_up(&destinations, expected, outcomes).unwrap().held
+        };
+        assert_eq!(held(&[at(1, 2), at(2, 1)], &outcomes), Some(true));
+        assert_eq!(held(&[at(1, 1), at(2, 2)], &outcomes), Some(false), "other shares");
+        let others: OutcomeCounts = [Ok, TimedOut, TimedOut].into_iter().collect();
+        assert_eq!(held(&[at(1, 2), at(2, 1)], &others), Some(false));
+        assert!(destinations_add_up(&[], &[at(1, 3)], &outcomes).is_none());
     }
 
     #[test]

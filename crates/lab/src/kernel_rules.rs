@@ -69,6 +69,7 @@ fn syn_queue_full(testbed: &dyn Testbed) -> Result<Option<SynQueueFull>> {
             ..LoadSettings::default()
         },
         target: server.address,
+        more_targets: Vec::new(),
         framing: settings.framing,
         largest_body: None,
         sources: testbed.addresses().client.clone(),

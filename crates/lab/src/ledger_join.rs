@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use load_generator::{Attempt, Ending};
 use probe::{Ledger, SeenConnection};
 
+use crate::connected_address::connected_address;
+
 /// Whether an attempt was accepted, and how far its connection came if not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Acceptance {
@@ -45,19 +47,30 @@ pub(crate) struct Known {
 const UNKNOWN: Known =
     Known { acceptance: Acceptance::Unknown, not_accepted_ns: None, accepted_by_ns: None };
 
+/// The client's address of a connection and, if the load has several destinations, the server's:
+/// connections to different ones may have the same local port.
+type Ends = (SocketAddr, Option<SocketAddr>);
+
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
 /// What the ledger says about each attempt.
 pub(crate) fn join(attempts: &[Attempt], ledger: &Ledger) -> Vec<Known> {
     let mut known = vec![UNKNOWN; attempts.len()];
-    let mut positions: HashMap<SocketAddr, Vec<usize>> = HashMap::new();
+    let mut positions: HashMap<Ends, Vec<usize>> = HashMap::new();
     for (position, attempt) in attempts.iter().enumerate() {
         if let Some(local) = attempt.local {
-            let local = SocketAddr::new(local.ip().to_canonical(), local.port());
-            positions.entry(local).or_default().push(position);
+            let destination = attempt.destination.map(connected_address);
+            positions.entry((canonical(local), destination)).or_default().push(position);
         }
     }
     let mut is_established = vec![false; attempts.len()];
     for connection in &ledger.connections {
-        let of_peer = positions.get(&connection.peer).map_or(&[][..], Vec::as_slice);
+        // Attempts without a destination all went to the same address.
+        let ends = [Some(connection.local), None].map(|local| (connection.peer, local));
+        let of_peer = ends.iter().find_map(|ends| positions.get(ends));
+        let of_peer = of_peer.map_or(&[][..], Vec::as_slice);
         let Some(position) = owner(attempts, of_peer, &is_established, connection) else {
             continue;
         };
@@ -159,6 +172,7 @@ mod tests {
             deliveries: 0,
             answers: 0,
             answered: false,
+            destination: None,
         }
     }
 
@@ -234,6 +248,20 @@ mod tests {
         assert_eq!(acceptances(&ledger, &[attempt(1, 5), attempt(1, 100)]), [Unknown, Unknown]);
         assert_eq!(acceptances(&ledger, &[attempt(1, 5)]), [Accepted]);
         assert_eq!(acceptances(&ledger, &[attempt(1, 200)]), [Unknown], "it is older");
+    }
+
+    #[test]
+    fn connections_from_one_port_to_two_destinations_are_distinguished() {
+        let other: SocketAddr = ([127, 0, 0, 1], 8081).into();
+        let queued = ServerSocket { local: other, cookie: 7, ..socket(1, Established, 0, 0) };
+        let ledger = ledger(false, &[(10, &[socket(1, Established, 9, 0), queued])]);
+        let to = |destination| Attempt { destination: Some(destination), ..attempt(1, 0) };
+        let attempts = [to(SERVER.into()), to(other)];
+        assert_eq!(acceptances(&ledger, &attempts), [Accepted, Queued]);
+        let elsewhere = [to(([127, 0, 0, 1], 8082).into())];
+        assert_eq!(acceptances(&ledger, &elsewhere), [Unknown]);
+        // connect(2) to the unspecified address goes to loopback.
+        assert_eq!(acceptances(&ledger, &[to(([0, 0, 0, 0], 8081).into())]), [Queued]);
     }
 
     #[test]

@@ -53,6 +53,8 @@ mod backend;
 mod backends;
 mod build;
 mod clock;
+mod connected_address;
+mod destinations;
 mod error;
 mod executor;
 mod facts;

@@ -88,6 +88,11 @@ impl PathInputs<'_> {
     fn check_settings(&self) -> Result<(), String> {
         let (server, load) = (self.cell.server.listening(), &self.cell.load);
         covers(
+            load.ports().iter().all(|port| *port == server.port),
+            "it simulates one listener, that of the server's own port, and the load has other \
+             destinations (load.destinations)",
+        )?;
+        covers(
             server.listeners == 1,
             "it simulates one listener, and the kernel assigns clients to several by a hash \
              (server.listeners)",

@@ -81,6 +81,11 @@ pub(crate) fn accept_wait(rows: &[AttemptRow]) -> LatencySummary {
     summary(waits.collect())
 }
 
+/// Time from connect(2) to ESTABLISHED of the established attempts.
+pub(crate) fn connect_latency(rows: &[AttemptRow]) -> LatencySummary {
+    summary(rows.iter().filter_map(|row| row.connect_ns).collect())
+}
+
 /// Maximum time from connect(2) to the accept queue, for a client whose first SYN was
 /// accepted: the kernel hands it over during the call.
 const QUEUED_WITHIN_NS: u64 = 20_000;
@@ -175,6 +180,7 @@ mod tests {
             answers: 0,
             not_accepted_ns: None,
             accepted_by_ns: None,
+            destination: None,
         };
         let rows = [
             row(Some(40_000), Outcome::Ok),

@@ -118,6 +118,7 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerConnections<'_>) -> Joine
             answers: attempt.answers,
             not_accepted_ns: server.observed.get(position).and_then(|known| known.not_accepted_ns),
             accepted_by_ns: server.observed.get(position).and_then(|known| known.accepted_by_ns),
+            destination: attempt.destination,
         })
         .collect();
     Joined { rows, unmatched }
@@ -167,6 +168,7 @@ mod tests {
             deliveries: 0,
             answers: 0,
             answered: false,
+            destination: None,
         }
     }
 

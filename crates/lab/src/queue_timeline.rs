@@ -131,6 +131,7 @@ mod tests {
             answers: 0,
             not_accepted_ns: None,
             accepted_by_ns: None,
+            destination: None,
         };
         vec![row(0, Some(30)), row(1, None)]
     }

@@ -241,7 +241,7 @@ impl SocketDiag {
     }
 
     /// The states that show how connections come and go, of one family: SYN_RECV only of
-    /// `port`; ESTABLISHED, TIME_WAIT and FIN_WAIT_2 of the whole namespace. The other
+    /// `ports`; ESTABLISHED, TIME_WAIT and FIN_WAIT_2 of the whole namespace. The other
     /// states are not counted. One scan, as in [`SocketDiag::count_by_state`].
     ///
     /// # Errors
@@ -249,7 +249,7 @@ impl SocketDiag {
     pub fn count_connections(
         &mut self,
         family: AddressFamily,
-        port: u16,
+        ports: &[u16],
     ) -> Result<StateCounts, DiagError> {
         let states = StateFlags::SYN_RECV
             | StateFlags::ESTABLISHED
@@ -257,11 +257,11 @@ impl SocketDiag {
             | StateFlags::FIN_WAIT2;
         let request = Self::request(family, states, None);
         self.dump(&request, |counts: &mut StateCounts, socket| {
-            count_connection(counts, socket, port);
+            count_connection(counts, socket, ports);
         })
     }
 
-    /// What [`SocketDiag::count_connections`] counts, and the sockets of `port` that have a
+    /// What [`SocketDiag::count_connections`] counts, and the sockets of `ports` that have a
     /// peer, TIME_WAIT included, in the same single scan: with many connections it costs
     /// about twice as much, for the transfer of all states.
     ///
@@ -270,14 +270,14 @@ impl SocketDiag {
     pub fn list_connections(
         &mut self,
         family: AddressFamily,
-        port: u16,
+        ports: &[u16],
     ) -> Result<(StateCounts, Vec<ServerSocket>), DiagError> {
         let states = StateFlags::all() - (StateFlags::LISTEN | StateFlags::CLOSE);
         let request = Self::request(family, states, None);
         type Found = (StateCounts, Vec<ServerSocket>);
         self.dump(&request, |(counts, sockets): &mut Found, socket| {
-            let is_here = socket.socket_id.source_port == port;
-            count_connection(counts, socket, port);
+            let is_here = ports.contains(&socket.socket_id.source_port);
+            count_connection(counts, socket, ports);
             sockets.extend(is_here.then(|| ServerSocket::new(socket)).flatten());
         })
     }
@@ -372,10 +372,10 @@ impl SocketDiag {
 }
 
 /// Counts a socket in one of the states of [`SocketDiag::count_connections`].
-fn count_connection(counts: &mut StateCounts, socket: &InetResponseHeader, port: u16) {
+fn count_connection(counts: &mut StateCounts, socket: &InetResponseHeader, ports: &[u16]) {
     use TcpState::{Established, FinWait2, SynRecv, TimeWait};
     let is_counted = match TcpState::from_kernel(socket.state) {
-        Some(SynRecv) => socket.socket_id.source_port == port,
+        Some(SynRecv) => ports.contains(&socket.socket_id.source_port),
         Some(Established | TimeWait | FinWait2) => true,
         _ => false,
     };

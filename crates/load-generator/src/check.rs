@@ -6,6 +6,7 @@ use chat_protocol::{Codec, Framing};
 use worker::SettingProblem;
 
 use crate::connect_rate::ConnectRate;
+use crate::destinations;
 use crate::dialogue::{Dialogue, check_dialogue};
 use crate::message::MessageFormat;
 use crate::roles::check_roles;
@@ -84,6 +85,11 @@ pub fn check_settings(
         }
     }
     let chats = settings.dialogue == Dialogue::Chat;
+    let chatting = chats && settings.messages > 0;
+    if let Some(reason) = destinations::problem(&settings.destinations, settings.clients, chatting)
+    {
+        problem("destinations", reason);
+    }
     if settings.messages > 0 && chats {
         let smallest = MessageFormat::smallest_size(settings.clients, settings.messages);
         if settings.size < smallest {

@@ -27,12 +27,23 @@ pub(crate) enum State {
     Ended,
 }
 
+/// Where an attempt goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Aim {
+    pub(crate) address: SocketAddr,
+    /// The position of the address among those of the load.
+    pub(crate) number: usize,
+    /// Other attempts go elsewhere.
+    pub(crate) is_one_of_several: bool,
+}
+
 /// One attempt.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) role: Role,
     pub(crate) state: State,
     pub(crate) socket: Option<Socket>,
+    pub(crate) destination: Aim,
     pub(crate) local: Option<SocketAddr>,
     pub(crate) start_ns: u64,
     pub(crate) connect_ns: Option<u64>,
@@ -77,11 +88,12 @@ pub(crate) struct End {
 }
 
 impl Client {
-    pub(crate) fn new(codec: Codec, role: Role) -> Self {
+    pub(crate) fn new(codec: Codec, role: Role, destination: Aim) -> Self {
         Self {
             role,
             state: State::NotStarted,
             socket: None,
+            destination,
             local: None,
             start_ns: 0,
             connect_ns: None,
@@ -113,9 +125,11 @@ impl Client {
     /// The record of an attempt that has ended.
     pub(crate) fn attempt(&self, index: usize, messages_written: u32, answers: u32) -> Attempt {
         let end = self.end.expect("every attempt has ended before the report");
+        let aim = self.destination;
         Attempt {
             index: index as u32,
             local: self.local,
+            destination: aim.is_one_of_several.then_some(aim.address),
             start_ns: self.start_ns,
             connect_ns: self.connect_ns,
             end_ns: end.at_ns,

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 use socket2::Socket;
 
-use crate::client::{State, create_socket};
+use crate::client::{Client, State, create_socket};
 use crate::control::Ending;
 use crate::error::LoadError;
 use crate::generator::{Generator, nanoseconds};
@@ -30,7 +30,10 @@ impl Generator<'_> {
                 let client = &mut self.clients[client];
                 client.start_ns =
                     if client.socket.is_some() { monotonic_ns() } else { client.start_ns };
-                client.socket.as_ref().map(|socket| socket.connect(&self.config.target.into()))
+                client
+                    .socket
+                    .as_ref()
+                    .map(|socket| socket.connect(&client.destination.address.into()))
             })
             .collect();
         for (client, result) in results.into_iter().enumerate() {
@@ -54,7 +57,7 @@ impl Generator<'_> {
         self.plan_next_start();
         match self.clients[client].socket.as_ref() {
             Some(socket) => {
-                let result = socket.connect(&self.config.target.into());
+                let result = socket.connect(&self.clients[client].destination.address.into());
                 self.started(client, result)
             }
             None => Ok(()),
@@ -81,8 +84,8 @@ impl Generator<'_> {
     /// Creates an attempt's socket; if it cannot be bound, the attempt has ended.
     fn prepare(&mut self, client: usize) -> Result<(), LoadError> {
         let nodelay = self.config.settings.nodelay;
-        let role = self.clients[client].role;
-        match create_socket(self.config.target, self.source(client), nodelay, role)
+        let Client { role, destination, .. } = self.clients[client];
+        match create_socket(destination.address, self.source(client), nodelay, role)
             .map_err(LoadError::system("create a socket"))?
         {
             Ok(socket) => {

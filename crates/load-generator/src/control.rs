@@ -104,6 +104,9 @@ pub struct Attempt {
     pub index: u32,
     /// The client's own address, if it has one: known from connect(2) on.
     pub local: Option<SocketAddr>,
+    /// Where it went; `None` if all attempts went to the same address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<SocketAddr>,
     /// CLOCK_MONOTONIC when connect(2) was called, nanoseconds.
     pub start_ns: u64,
     /// From `start_ns` until the load observed ESTABLISHED, nanoseconds; `None` if it
@@ -165,6 +168,9 @@ pub struct LoadReport {
     /// The histogram of these latencies; empty in reports of older builds.
     #[serde(default)]
     pub response_histogram: LatencyHistogram,
+    /// The same of each destination; empty if all attempts went to the same address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub response_latencies: Vec<(SocketAddr, LatencySummary)>,
     /// From an attempt's start to ESTABLISHED, of established attempts only.
     pub connect_latency: LatencySummary,
     /// How late the generator itself wrote, compared with its schedule, without messages

@@ -1,7 +1,7 @@
 //! The event loop of a load: one thread, one epoll instance.
 
 use std::mem::MaybeUninit;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use chat_protocol::Codec;
@@ -12,8 +12,9 @@ use socket2::Socket;
 use worker::metrics::EndedBy;
 use worker::{Message, Request};
 
-use crate::client::{Client, End, State};
+use crate::client::{Aim, Client, End, State};
 use crate::commands::CommandSource;
+use crate::config::LoadConfig;
 use crate::control::{Ending, LoadCommand, LoadMessage, LoadReport, LoadResponse};
 use crate::delivery_matrix::DeliveryMatrix;
 use crate::dialogue::{Progress, Requests};
@@ -23,7 +24,7 @@ use crate::message::MessageFormat;
 use crate::metrics::LoadMetrics;
 use crate::roles::Role;
 use crate::schedule::Schedule;
-use crate::settings::{ConnectPattern, LoadConfig};
+use crate::settings::ConnectPattern;
 use crate::timers::{Timer, Timers};
 
 #[cfg(test)]
@@ -45,6 +46,8 @@ pub(crate) struct Generator<'a> {
     pub(crate) controlled: bool,
     pub(crate) on_message: &'a mut dyn FnMut(LoadMessage),
     pub(crate) clients: Vec<Client>,
+    /// Attempts after which the destinations repeat.
+    round_length: usize,
     /// By client, separate from [`Self::clients`]: every delivery reads its sender's.
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) matrix: DeliveryMatrix,
@@ -102,7 +105,9 @@ impl<'a> Generator<'a> {
         let roles = (0..clients).map(|client| Role::from_index(settings, client));
         let interval_ns = nanoseconds(settings.interval);
         let schedule = |role: Role| Schedule::new(interval_ns, role.messages(settings));
-        let requests = Requests::new(&settings.dialogue, config.target);
+        let destinations = config.destinations();
+        let aims = aims(config, &destinations);
+        let requests = Requests::new(&settings.dialogue, &destinations);
         let progress =
             requests.iter().flat_map(|requests| (0..clients).map(|_| requests.progress()));
         let run = (monotonic_ns() >> 10) as u16 ^ std::process::id() as u16;
@@ -116,11 +121,12 @@ impl<'a> Generator<'a> {
             commands,
             on_message,
             schedules: roles.clone().map(schedule).collect(),
-            clients: roles.map(|role| Client::new(codec, role)).collect(),
+            round_length: config.round().len(),
+            clients: roles.zip(aims).map(|(role, aim)| Client::new(codec, role, aim)).collect(),
             matrix: DeliveryMatrix::new(clients, settings.messages),
             progress: progress.collect(),
             requests,
-            metrics: LoadMetrics::new(),
+            metrics: LoadMetrics::new(destinations.len()),
             read_buffer: vec![0; 64 * 1024].into(),
             body_buffer: Vec::new(),
             planned: 0,
@@ -299,7 +305,7 @@ impl<'a> Generator<'a> {
         let Some(ending) = crate::client::ending_of(&error) else {
             return Err(LoadError::Testbed {
                 what,
-                target: self.config.target,
+                target: self.clients[client].destination.address,
                 attempt: client as u32,
                 source: error,
             });
@@ -313,11 +319,22 @@ impl<'a> Generator<'a> {
         self.config.server_closes || self.config.settings.dialogue.server_closes()
     }
 
-    /// The address that an attempt binds to.
+    /// The address that an attempt binds to. Each round of destinations uses the next one, so
+    /// that every address connects to every destination.
     pub(crate) fn source(&self, client: usize) -> Option<IpAddr> {
         let sources = &self.config.sources;
-        (!sources.is_empty()).then(|| sources[client % sources.len()])
+        (!sources.is_empty()).then(|| sources[client / self.round_length % sources.len()])
     }
+}
+
+/// Where each attempt goes, without end.
+fn aims(config: &LoadConfig, destinations: &[SocketAddr]) -> impl Iterator<Item = Aim> {
+    let aim = |address| Aim {
+        address,
+        number: destinations.iter().position(|other| *other == address).unwrap_or(0),
+        is_one_of_several: destinations.len() > 1,
+    };
+    config.round().into_iter().map(aim).collect::<Vec<_>>().into_iter().cycle()
 }
 
 /// Whether data waits to be read. The end of file does not count: a socket that was reset

@@ -18,17 +18,20 @@
 //!   servers.
 //! - `metrics`, `latency`: what is measured; `report`: the status and the report.
 //! - `settings`: [`LoadSettings`], the one definition for YAML, JSON and flags. `check`
-//!   validates them. `connect_rate`: when attempts at a rate are due.
+//!   validates them. `config`: [`LoadConfig`], with the properties of the testbed. `connect_rate`: when attempts at a rate are due; `destinations`: where each
+//!   goes.
 //! - `error`: [`LoadError`].
 
 mod chatting;
 mod check;
 mod client;
 mod commands;
+mod config;
 mod connect_rate;
 mod connecting;
 mod control;
 mod delivery_matrix;
+mod destinations;
 mod dialogue;
 mod error;
 mod expected_deliveries;
@@ -50,12 +53,14 @@ mod worker;
 pub use self::worker::run_worker;
 pub use check::check_settings;
 pub use commands::{CommandSender, CommandSource, command_channel};
+pub use config::LoadConfig;
 pub use connect_rate::{ConnectRate, ConnectRateError, Ramp};
 pub use control::{
     Attempt, Ending, LoadCommand, LoadEvent, LoadMessage, LoadProtocol, LoadReport, LoadResponse,
     LoadStatus,
 };
+pub use destinations::{Destination, MAX_DESTINATIONS, MAX_SHARE};
 pub use dialogue::{ByteText, ByteTextError, Dialogue, ExchangeSettings, Expected, HttpSettings};
 pub use error::LoadError;
 pub use run::run;
-pub use settings::{ChatPhase, ConnectPattern, Leave, LoadConfig, LoadSettings};
+pub use settings::{ChatPhase, ConnectPattern, Leave, LoadSettings};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use worker::metrics::{LatencyHistogram, UnframedAnswer};
+use worker::metrics::{LatencyHistogram, LatencySummary, UnframedAnswer};
 
 use crate::dialogue::Cause;
 use crate::latency::Latencies;
@@ -28,10 +28,14 @@ pub(crate) struct LoadMetrics {
     pub(crate) response_histogram: LatencyHistogram,
     pub(crate) connect_latency: Latencies,
     pub(crate) send_lateness: Latencies,
+    /// Response times by destination, if there are several.
+    of_destinations: Vec<Latencies>,
 }
 
 impl LoadMetrics {
-    pub(crate) fn new() -> Self {
+    /// Nothing measured yet, of a load with so many destinations.
+    pub(crate) fn new(destinations: usize) -> Self {
+        let several = if destinations > 1 { destinations } else { 0 };
         Self {
             bytes_in: 0,
             undelivered: 0,
@@ -48,14 +52,23 @@ impl LoadMetrics {
             response_histogram: LatencyHistogram::default(),
             connect_latency: Latencies::new(),
             send_lateness: Latencies::new(),
+            of_destinations: (0..several).map(|_| Latencies::new()).collect(),
         }
     }
 
-    /// Records an expected answer that is complete now.
-    pub(crate) fn record_response(&mut self, intended_ns: u64, now_ns: u64) {
+    /// Records an expected answer from the destination with this number that is complete now.
+    pub(crate) fn record_response(&mut self, destination: usize, intended_ns: u64, now_ns: u64) {
         let latency_ns = now_ns.saturating_sub(intended_ns);
         self.response_latency.record(latency_ns);
         self.response_histogram.record(latency_ns);
+        if let Some(latency) = self.of_destinations.get_mut(destination) {
+            latency.record(latency_ns);
+        }
+    }
+
+    /// The response times of each destination; empty if there is only one.
+    pub(crate) fn responses_by_destination(&self) -> Vec<LatencySummary> {
+        self.of_destinations.iter().map(Latencies::summary).collect()
     }
 
     /// Records an attempt that did not get its answers.

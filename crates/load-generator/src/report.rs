@@ -41,6 +41,7 @@ impl Generator<'_> {
             }
         }
         let metrics = self.metrics;
+        let responses = metrics.responses_by_destination();
         LoadReport {
             messages_written: attempts.iter().map(|a| u64::from(a.messages_written)).sum(),
             deliveries: attempts.iter().map(|a| a.deliveries).sum(),
@@ -53,6 +54,7 @@ impl Generator<'_> {
             delivery_latency: metrics.delivery_latency.summary(),
             response_latency: metrics.response_latency.summary(),
             response_histogram: metrics.response_histogram,
+            response_latencies: self.config.destinations().into_iter().zip(responses).collect(),
             connect_latency: metrics.connect_latency.summary(),
             send_lateness: metrics.send_lateness.summary(),
             integrity: Integrity {

@@ -57,7 +57,8 @@ impl Generator<'_> {
         let requests = self.requests.as_ref().expect("the dialogue has requests");
         let progress = &mut self.progress[client];
         let writer = &mut self.clients[client];
-        let rest = requests.bytes.get(progress.sent..).filter(|_| progress.is_waiting);
+        let bytes = requests.bytes(writer.destination.number);
+        let rest = bytes.get(progress.sent..).filter(|_| progress.is_waiting);
         let rest = rest.unwrap_or_default();
         if !rest.is_empty() {
             match writer.socket().send_with_flags(rest, MSG_NOSIGNAL) {
@@ -69,7 +70,7 @@ impl Generator<'_> {
                 Err(error) => return self.fail(client, "write to", error),
             }
         }
-        let is_full = progress.is_waiting && progress.sent < requests.bytes.len();
+        let is_full = progress.is_waiting && progress.sent < bytes.len();
         self.wait_to_write(client, is_full)
     }
 
@@ -118,14 +119,16 @@ impl Generator<'_> {
     /// Handles a complete answer. If more has arrived already, it can be the next answer only
     /// of a server that answers without a request.
     fn on_answer(&mut self, client: usize, now_ns: u64, has_rest: bool) -> Result<(), LoadError> {
+        let destination = self.clients[client].destination.number;
         let (requests, progress) = self.requests(client);
         progress.is_waiting = false;
         progress.answers += 1;
         let intended_ns = progress.intended_ns;
         let is_done = requests.is_done(progress);
         let interval = requests.interval;
-        let must_wait = has_rest && !requests.bytes.is_empty();
-        self.metrics.record_response(intended_ns, now_ns);
+        let is_silent = requests.bytes(destination).is_empty();
+        let must_wait = has_rest && !is_silent;
+        self.metrics.record_response(destination, intended_ns, now_ns);
         if is_done && !has_rest {
             return self.on_all_answers(client);
         }
@@ -169,7 +172,8 @@ impl Generator<'_> {
             progress.answers += 1;
             let now_ns = monotonic_ns();
             let intended_ns = progress.intended_ns;
-            self.metrics.record_response(intended_ns, now_ns);
+            let destination = self.clients[client].destination.number;
+            self.metrics.record_response(destination, intended_ns, now_ns);
             self.metrics.record_activity(now_ns);
         }
         if !self.has_all_answers(client) {

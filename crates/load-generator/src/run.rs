@@ -5,10 +5,11 @@ use worker::SettingProblem;
 
 use crate::check::check_settings;
 use crate::commands::CommandSource;
+use crate::config::LoadConfig;
 use crate::control::{LoadMessage, LoadReport};
 use crate::error::LoadError;
 use crate::generator::Generator;
-use crate::settings::{LoadConfig, LoadSettings};
+use crate::settings::LoadSettings;
 
 /// Open files of a load besides its clients' sockets: the standard three, epoll, timer,
 /// wake-up, and those that its process may open later.
@@ -44,6 +45,7 @@ pub fn run(
     let codec = Codec::new(config.framing, config.largest_body).map_err(|error| {
         problems.push(SettingProblem { field: "largest_body", reason: error.to_string() });
     });
+    problems.extend(config.more_targets_problem());
     let codec = match codec {
         Ok(codec) if problems.is_empty() => codec,
         _ => return Err(LoadError::Settings(problems)),

@@ -1,13 +1,12 @@
 //! The settings of a load: one definition for YAML, JSON and flags.
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use chat_protocol::Framing;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::connect_rate::ConnectRate;
+use crate::destinations::{self, Destination};
 use crate::dialogue::Dialogue;
 
 /// When the attempts start.
@@ -154,6 +153,13 @@ pub struct LoadSettings {
     #[arg(long, default_value_t = Self::default().source_addresses)]
     #[schemars(range(min = 1, max = 250))]
     pub source_addresses: u32,
+    /// Ports of the server's host to which attempts go in turn, each a port or
+    /// `{port: 8081, share: 3}`; by default the port of the server. Shares are exact: of a round of
+    /// as many attempts as the shares add up to, each port gets its share.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub destinations: Vec<Destination>,
     /// Set TCP_NODELAY on the clients' sockets.
     #[arg(long, default_value_t = Self::default().nodelay, action = clap::ArgAction::Set)]
     pub nodelay: bool,
@@ -180,6 +186,7 @@ impl Default for LoadSettings {
             leave: Leave::default(),
             finish_deadline: Duration::from_secs(20),
             source_addresses: 1,
+            destinations: Vec::new(),
             nodelay: false,
         }
     }
@@ -223,6 +230,22 @@ impl LoadSettings {
         }
     }
 
+    /// The ports of [`Self::destinations`].
+    pub fn ports(&self) -> Vec<u16> {
+        self.destinations.iter().map(|destination| destination.port).collect()
+    }
+
+    /// The number of attempts that go to a port of [`Self::destinations`].
+    pub fn attempts_to(&self, port: u16) -> u32 {
+        let round = destinations::round(&self.destinations);
+        let of_port = |attempts: &[u16]| attempts.iter().filter(|to| **to == port).count() as u32;
+        let Some(length) = u32::try_from(round.len()).ok().filter(|length| *length > 0) else {
+            return 0;
+        };
+        let rest = (self.clients % length) as usize;
+        self.clients / length * of_port(&round) + of_port(&round[..rest])
+    }
+
     /// The same load without the messages of a chat that its dialogue does not have.
     #[must_use]
     pub fn without_unused_messages(mut self) -> Self {
@@ -230,48 +253,5 @@ impl LoadSettings {
             self.messages = 0;
         }
         self
-    }
-}
-
-/// A load's settings and the properties of its testbed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LoadConfig {
-    /// The scenario's settings.
-    pub settings: LoadSettings,
-    /// The server's address.
-    pub target: SocketAddr,
-    /// The length header that the server uses.
-    pub framing: Framing,
-    /// Largest body accepted from the server, bytes; the framing's default if absent.
-    pub largest_body: Option<u32>,
-    /// Addresses to bind attempts to, in turn; if empty, the kernel chooses one. Only
-    /// addresses are bound: connect(2) chooses the port (IP_BIND_ADDRESS_NO_PORT), as
-    /// without a source.
-    pub sources: Vec<IpAddr>,
-    /// The server closes first: a client is done at the server's end of file, and `leave`
-    /// has no effect.
-    pub server_closes: bool,
-    /// After [`crate::control::LoadEvent::Decided`], wait for
-    /// [`crate::control::LoadCommand::Go`] before an `after_connect` chat, before
-    /// half-open sockets are closed, and, if there are no messages or `linger` is set,
-    /// before any client leaves. The controller has waited for `linger`; without `hold`,
-    /// the load waits for it itself.
-    pub hold: bool,
-}
-
-impl LoadConfig {
-    /// A load on a server with the default framing that closes last, from any address, and
-    /// without a controller.
-    pub fn new(settings: LoadSettings, target: SocketAddr) -> Self {
-        Self {
-            settings,
-            target,
-            framing: Framing::default(),
-            largest_body: None,
-            sources: Vec::new(),
-            server_closes: false,
-            hold: false,
-        }
     }
 }

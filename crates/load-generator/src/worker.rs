@@ -5,10 +5,10 @@ use std::io::{self, BufRead};
 use worker::{Failure, Input, Message, Output, OutputError, read_inputs};
 
 use crate::commands::{CommandSender, command_channel};
+use crate::config::LoadConfig;
 use crate::control::{LoadCommand, LoadEvent, LoadProtocol};
 use crate::error::LoadError;
 use crate::run::run;
-use crate::settings::LoadConfig;
 
 /// Runs a load and writes each [`LoadMessage`](crate::control::LoadMessage) as a JSON line
 /// to standard output; the last one is [`LoadEvent::Done`] or `failed`.

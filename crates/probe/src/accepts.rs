@@ -14,18 +14,20 @@ use crate::sockets::Queue;
 pub(crate) struct Accepts {
     recorder: LedgerRecorder,
     opens: PassiveOpens,
-    meter: PaceMeter,
+    /// None if several ports are sampled: what waits at one says nothing about the others, and
+    /// the kernel counts the connections of all together.
+    meter: Option<PaceMeter>,
     /// The listeners of the last sample, if connections waited in it.
     waiting: Vec<u32>,
 }
 
 impl Accepts {
-    /// Opens what it reads, in the calling thread's namespace.
-    pub(crate) fn open() -> Result<Self, ProbeError> {
+    /// Opens what it reads, in the calling thread's namespace, for so many ports.
+    pub(crate) fn open(ports: usize) -> Result<Self, ProbeError> {
         Ok(Self {
             recorder: LedgerRecorder::default(),
             opens: PassiveOpens::open().map_err(ProbeError::PassiveOpens)?,
-            meter: PaceMeter::default(),
+            meter: (ports == 1).then(PaceMeter::default),
             waiting: Vec::new(),
         })
     }
@@ -44,20 +46,21 @@ impl Accepts {
         queues: &[Queue],
         before: Option<u64>,
     ) -> Result<(), ProbeError> {
+        let Some(meter) = &mut self.meter else { return Ok(()) };
         let depth = queues.iter().map(|queue| queue.queue.depth).sum();
         let listeners: Vec<_> = queues.iter().map(|queue| queue.listener).collect();
         match before {
             Some(before) if listeners == self.waiting => {
                 let after = self.opens.count().map_err(ProbeError::PassiveOpens)?;
-                self.meter.add(Reading { from_ns, to_ns, depth, opened: (before, after) });
+                meter.add(Reading { from_ns, to_ns, depth, opened: (before, after) });
             }
-            _ => self.meter.interrupt(),
+            _ => meter.interrupt(),
         }
         self.waiting = if depth > 0 { listeners } else { Vec::new() };
         Ok(())
     }
 
-    /// Adds a scan of the port's connections.
+    /// Adds a scan of the ports' connections.
     pub(crate) fn add_scan(&mut self, scan: ScanTime, sockets: &[ServerSocket]) {
         self.recorder.add(scan, sockets);
     }
@@ -69,6 +72,6 @@ impl Accepts {
 
     /// The ledger and the pace.
     pub(crate) fn finish(self) -> (Ledger, Option<AcceptPace>) {
-        (self.recorder.finish(), self.meter.finish())
+        (self.recorder.finish(), self.meter.and_then(PaceMeter::finish))
     }
 }

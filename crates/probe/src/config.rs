@@ -56,6 +56,9 @@ impl Families {
 pub struct ProbeConfig {
     /// Port whose listeners are sampled and whose SYN_RECV sockets are counted.
     pub port: u16,
+    /// More such ports. A probe of an earlier build refuses them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more_ports: Vec<u16>,
     /// The families of the listeners' addresses, and of the sockets counted.
     pub family: Families,
     /// Interval between samples; 100 µs to an hour.
@@ -68,7 +71,7 @@ pub struct ProbeConfig {
     /// Record a row for each change, in addition to the summary.
     pub timeline: bool,
     /// Each scan of the sockets also records the connections of the port, as a ledger of
-    /// accepts, and the accept pace is measured. A probe of an earlier build refuses it.
+    /// accepts, and the accept pace of a single port is measured. A probe of an earlier build refuses it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ledger: bool,
 }
@@ -77,6 +80,7 @@ impl Default for ProbeConfig {
     fn default() -> Self {
         Self {
             port: 8080,
+            more_ports: Vec::new(),
             family: Families::default(),
             interval: Duration::from_millis(1),
             cpu_share: 0.03,
@@ -98,6 +102,17 @@ impl ProbeConfig {
             cpu_share: self.cpu_share / f64::from(at_once),
             ..self
         }
+    }
+
+    /// The ports that are sampled, each once.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        let mut ports = vec![self.port];
+        for port in &self.more_ports {
+            if !ports.contains(port) {
+                ports.push(*port);
+            }
+        }
+        ports
     }
 
     /// # Errors

@@ -49,7 +49,7 @@ impl Prober {
             first_ns: now_ns,
             last_ns: now_ns,
             scan: None,
-            accepts: config.ledger.then(Accepts::open).transpose()?,
+            accepts: config.ledger.then(|| Accepts::open(config.ports().len())).transpose()?,
         };
         prober.sample(0, true)?;
         Ok(prober)

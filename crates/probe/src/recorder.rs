@@ -40,11 +40,20 @@ impl LedgerRecorder {
         }
     }
 
-    /// Scans the sockets of a port, and adds those that are to be kept. TIME_WAIT is left
+    /// Scans the sockets of these ports, and adds those that are to be kept. TIME_WAIT is left
     /// out. A scan that fails is counted and shows nothing.
-    pub fn scan(&mut self, diag: &mut SocketDiag, port: u16, keep: impl Fn(&ServerSocket) -> bool) {
+    pub fn scan(
+        &mut self,
+        diag: &mut SocketDiag,
+        ports: &[u16],
+        keep: impl Fn(&ServerSocket) -> bool,
+    ) {
         let before_ns = monotonic_ns();
-        let sockets = diag.server_sockets(port);
+        let mut of_ports = ports.iter().map(|port| diag.server_sockets(*port));
+        let sockets = of_ports.try_fold(Vec::new(), |mut all, of_port| {
+            all.append(&mut of_port?);
+            Ok(all)
+        });
         self.add_result(before_ns, sockets, keep);
     }
 

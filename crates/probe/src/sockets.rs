@@ -9,8 +9,8 @@ use crate::config::ProbeConfig;
 use crate::control::Connections;
 use crate::error::ProbeError;
 
-/// A single listener is looked up by its address, which is cheap; after this time all
-/// are listed again, in case there are new ones. Nanoseconds.
+/// Listeners that are alone on their ports are looked up by their addresses, which is cheap;
+/// after this time all are listed again, in case there are new ones. Nanoseconds.
 const LIST_INTERVAL_NS: u64 = 20_000_000;
 
 /// The accept queue of one listener.
@@ -27,8 +27,9 @@ pub(crate) struct Sockets {
     diag: SocketDiag,
     memory: SocketMemory,
     config: ProbeConfig,
-    /// The only listener of the port, and when all were listed.
-    single: Option<(SocketAddr, u64)>,
+    ports: Vec<u16>,
+    /// The listeners if each is alone on its port, and when all were listed.
+    alone: Option<(Vec<SocketAddr>, u64)>,
     /// Each listener observed so far.
     known: Vec<KnownListener>,
     /// The listeners have been read at least once.
@@ -61,8 +62,9 @@ impl Sockets {
         Ok(Self {
             diag,
             memory,
+            ports: config.ports(),
             config,
-            single: None,
+            alone: None,
             known: Vec::new(),
             has_sample: false,
             queues: Vec::new(),
@@ -73,24 +75,40 @@ impl Sockets {
     pub(crate) fn sample_listeners(&mut self) -> Result<&[Queue], ProbeError> {
         self.queues.clear();
         let now_ns = monotonic_ns();
-        if let Some((at, listed_ns)) = self.single
-            && now_ns.saturating_sub(listed_ns) < LIST_INTERVAL_NS
-            && let Some(listener) = self.diag.listener_at(at)?
-        {
-            self.add(&listener);
+        if self.sample_alone(now_ns)? {
             return Ok(&self.queues);
         }
+        self.queues.clear();
         let mut listeners = Vec::new();
         for family in self.config.family.each() {
-            listeners.append(&mut self.diag.listeners_on(family, Some(self.config.port))?);
+            for port in &self.ports {
+                listeners.append(&mut self.diag.listeners_on(family, Some(*port))?);
+            }
         }
-        self.single = match &listeners[..] {
-            [single] => Some((single.local, now_ns)),
-            _ => None,
-        };
+        let on = |port: u16| listeners.iter().filter(|it| it.local.port() == port).count();
+        let is_alone = !listeners.is_empty() && self.ports.iter().all(|port| on(*port) == 1);
+        let addresses = || listeners.iter().map(|listener| listener.local).collect();
+        self.alone = is_alone.then(|| (addresses(), now_ns));
         listeners.iter().for_each(|listener| self.add(listener));
         self.has_sample = true;
         Ok(&self.queues)
+    }
+
+    /// Looks the listeners up by their addresses, if each is alone on its port; false if they
+    /// must be listed.
+    fn sample_alone(&mut self, now_ns: u64) -> Result<bool, ProbeError> {
+        let Some((addresses, listed_ns)) = self.alone.take() else { return Ok(false) };
+        if now_ns.saturating_sub(listed_ns) >= LIST_INTERVAL_NS {
+            return Ok(false);
+        }
+        for address in &addresses {
+            match self.diag.listener_at(*address)? {
+                Some(listener) => self.add(&listener),
+                None => return Ok(false),
+            }
+        }
+        self.alone = Some((addresses, listed_ns));
+        Ok(true)
     }
 
     fn add(&mut self, listener: &Listener) {
@@ -125,23 +143,23 @@ impl Sockets {
     pub(crate) fn scan(&mut self) -> Result<Connections, ProbeError> {
         let mut counts = StateCounts::default();
         for family in self.config.family.each() {
-            counts = counts + self.diag.count_connections(family, self.config.port)?;
+            counts = counts + self.diag.count_connections(family, &self.ports)?;
         }
         self.connections(counts)
     }
 
-    /// Scans it, and lists the connections of the port. The next sample lists all listeners.
+    /// Scans it, and lists the connections of the ports. The next sample lists all listeners.
     pub(crate) fn scan_with_list(
         &mut self,
     ) -> Result<(Connections, Vec<ServerSocket>), ProbeError> {
         let mut counts = StateCounts::default();
         let mut listed = Vec::new();
         for family in self.config.family.each() {
-            let (more, sockets) = self.diag.list_connections(family, self.config.port)?;
+            let (more, sockets) = self.diag.list_connections(family, &self.ports)?;
             counts = counts + more;
             listed.extend(sockets);
         }
-        self.single = None;
+        self.alone = None;
         Ok((self.connections(counts)?, listed))
     }
 

@@ -21,12 +21,14 @@ const MAX_FILE_BYTES: usize = 32 * 1024;
 
 /// The problems of `settings`, placeholders not regarded. Empty if they are valid.
 pub fn check_settings(settings: &CommandServer) -> Vec<SettingProblem> {
-    let CommandServer { program, port, address, env, files, ready, stop, limits, .. } = settings;
+    let CommandServer { program, port, backlogs, address, env, files, ready, stop, limits, .. } =
+        settings;
     let mut problems = Vec::new();
     if program.first().is_none_or(String::is_empty) {
         problems.push(problem("program", "the name of the program is missing"));
     }
     problems.extend(check_port(*port));
+    problems.extend(check_backlogs(*port, backlogs));
     if let Some(address) = address.filter(|address| address.is_loopback()) {
         let reason = format!(
             "clients are on another host and cannot reach {address}: leave it out, and let the \
@@ -48,6 +50,15 @@ fn problem(field: &'static str, reason: impl Into<String>) -> SettingProblem {
 pub(crate) fn check_port(port: u16) -> Option<SettingProblem> {
     let reason = "the port that the program listens on must be known: 1 to 65535";
     (port == 0).then(|| problem("port", reason))
+}
+
+pub(crate) fn check_backlogs(port: u16, backlogs: &IndexMap<u16, i32>) -> Option<SettingProblem> {
+    let other = backlogs.keys().find(|other| **other == 0 || **other == port)?;
+    let reason = match other {
+        0 => "0 is not a port: use 1 to 65535".to_owned(),
+        _ => format!("port {port} is the server's own: its backlog is the setting `backlog`"),
+    };
+    Some(problem("backlogs", reason))
 }
 
 /// Checks the texts of a program: `arguments` is the field of its command line, and `is_name`
@@ -161,6 +172,9 @@ mod tests {
         assert_eq!(fields(|s| s.program.clear()), ["program"]);
         assert_eq!(fields(|s| s.program = vec![String::new()]), ["program"]);
         assert_eq!(fields(|s| s.port = 0), ["port"]);
+        assert_eq!(fields(|s| s.backlogs = [(81, 64)].into()), [""; 0]);
+        assert_eq!(fields(|s| s.backlogs = [(80, 64)].into()), ["backlogs"]);
+        assert_eq!(fields(|s| s.backlogs = [(0, 64)].into()), ["backlogs"]);
         assert_eq!(fields(|s| s.address = Some([127, 0, 0, 1].into())), ["address"]);
         assert_eq!(fields(|s| s.env = [("A=B".to_owned(), Text::default())].into()), ["env"]);
         assert_eq!(fields(|s| s.ready.line = Some("(".to_owned())), ["ready.line"]);

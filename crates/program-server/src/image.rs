@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use worker::SettingProblem;
 
-use crate::check::{check_files, check_limits, check_port, check_ready, check_stop};
+use crate::check::{
+    check_backlogs, check_files, check_limits, check_port, check_ready, check_stop,
+};
 use crate::settings::{ProgramLimits, Ready, Stop, Text};
 
 /// An image whose program is the server of a trial, as a scenario's `server.image` section names
@@ -29,6 +31,10 @@ pub struct ImageServer {
     /// negative value means somaxconn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backlog: Option<i32>,
+    /// Backlogs of its listeners on other ports, by port, if they are known: for laws about a load
+    /// with several destinations.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub backlogs: IndexMap<u16, i32>,
     /// Stop all its processes (SIGSTOP) once it listens, so that it accepts nothing, until all
     /// attempts are decided and `load.linger` is over; then continue them (SIGCONT).
     pub paused: bool,
@@ -74,12 +80,14 @@ const CAPABILITIES: [&str; 10] = [
 /// The problems of `settings`, placeholders not regarded. Empty if they are valid.
 pub fn check_image(settings: &ImageServer) -> Vec<SettingProblem> {
     let mut problems = Vec::new();
-    let ImageServer { image, command, port, env, files, ready, stop, limits, .. } = settings;
+    let ImageServer { image, command, port, backlogs, env, files, ready, stop, limits, .. } =
+        settings;
     if image.is_empty() || image.contains(char::is_whitespace) {
         let reason = format!("`{}` is not the name of an image", image.escape_debug());
         problems.push(SettingProblem { field: "image", reason });
     }
     problems.extend(check_port(*port));
+    problems.extend(check_backlogs(*port, backlogs));
     let absolute = |name: &str| {
         name.strip_prefix('/')
             .is_some_and(|rest| !rest.split('/').any(|step| matches!(step, "" | "." | "..")))

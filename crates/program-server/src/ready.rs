@@ -13,6 +13,8 @@ use crate::settings::CommandServer;
 pub struct Awaited<'a> {
     /// Its section in the scenario.
     section: &'static str,
+    /// The setting that names the port.
+    setting: &'static str,
     port: u16,
     address: Option<IpAddr>,
     line: Option<&'a str>,
@@ -22,7 +24,13 @@ impl<'a> From<&'a CommandServer> for Awaited<'a> {
     fn from(settings: &'a CommandServer) -> Self {
         let CommandServer { port, address, ready, .. } = settings;
         let line = ready.line.as_deref();
-        Self { section: "server.command", port: *port, address: *address, line }
+        Self {
+            section: "server.command",
+            setting: "server.command.port",
+            port: *port,
+            address: *address,
+            line,
+        }
     }
 }
 
@@ -30,7 +38,13 @@ impl<'a> From<&'a ImageServer> for Awaited<'a> {
     fn from(settings: &'a ImageServer) -> Self {
         let ImageServer { port, ready, .. } = settings;
         let line = ready.line.as_deref();
-        Self { section: "server.image", port: *port, address: None, line }
+        Self {
+            section: "server.image",
+            setting: "server.image.port",
+            port: *port,
+            address: None,
+            line,
+        }
     }
 }
 
@@ -81,7 +95,24 @@ impl Opening {
     }
 }
 
-impl Awaited<'_> {
+impl<'a> Awaited<'a> {
+    /// The same, and that it listens on more ports, to which clients connect too.
+    pub fn with_ports(self, more_ports: &[u16]) -> Vec<Self> {
+        let more = more_ports.iter().filter(|port| **port != self.port);
+        let on =
+            |port: &u16| Self { setting: "load.destinations", port: *port, address: None, ..self };
+        std::iter::once(self).chain(more.map(on)).collect()
+    }
+
+    /// Finds the listeners of a program among those of its host: the first of `all` that is not
+    /// there, or the first.
+    pub fn find_all<'l>(all: &[Self], listeners: &'l [Listener]) -> (Self, Listening<'l>) {
+        let mut found = all.iter().map(|awaited| (*awaited, awaited.find(listeners)));
+        let is_missing = |(_, found): &(Self, Listening<'_>)| !matches!(found, Listening::Here(_));
+        let missing = found.clone().find(is_missing);
+        missing.or_else(|| found.next()).expect("a program has a port")
+    }
+
     /// Finds the listener of a program among those of its host.
     pub fn find<'l>(&self, listeners: &'l [Listener]) -> Listening<'l> {
         let on_port = |listener: &&Listener| listener.local.port() == self.port;
@@ -118,7 +149,7 @@ impl Awaited<'_> {
 
     /// Why a program that has had its time, or has ended, is not ready.
     pub fn reason(&self, found: Listening<'_>, within: &str) -> String {
-        let Self { section, address, line, .. } = self;
+        let Self { section, setting, address, line, .. } = self;
         let port = self.port_of();
         match found {
             Listening::Here(_) => {
@@ -135,7 +166,7 @@ impl Awaited<'_> {
                 }
             }
             Listening::Elsewhere(local) => {
-                format!("it listens on {local}, not on {port} ({section}.port)")
+                format!("it listens on {local}, not on {port} ({setting})")
             }
             Listening::Nowhere => format!("it has not listened on {port} {within}"),
         }
@@ -249,6 +280,22 @@ mod tests {
         let why = any.reason(unreachable, "within 2s");
         assert!(why.starts_with("it listens on 127.0.0.1:80; clients of another host"), "{why}");
         assert_eq!(any.reason(Listening::Nowhere, "x"), "it has not listened on any port x");
+    }
+
+    #[test]
+    fn every_port_is_awaited_and_the_missing_one_is_named() {
+        let settings = on_80(None);
+        let all = Awaited::from(&settings).with_ports(&[80, 81]);
+        assert_eq!(all.len(), 2);
+        let (on_80, on_81) = (listener("0.0.0.0:80"), listener("[::]:81"));
+        let both = [on_80, on_81];
+        assert_eq!(Awaited::find_all(&all, &both).1, Listening::Here(&both[0]));
+        let of = |listeners: &[Listener]| {
+            let (missing, found) = Awaited::find_all(&all, listeners);
+            missing.reason(found, "within 2s")
+        };
+        assert_eq!(of(&both[..1]), "it listens on 0.0.0.0:80, not on port 81 (load.destinations)");
+        assert_eq!(of(&both[1..]), "it listens on [::]:81, not on port 80 (server.command.port)");
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub struct CommandServer {
     /// negative value means somaxconn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backlog: Option<i32>,
+    /// Backlogs of its listeners on other ports, by port, if they are known: for laws about a load
+    /// with several destinations.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub backlogs: IndexMap<u16, i32>,
     /// Stop all its processes (SIGSTOP) once it listens, so that it accepts nothing, until all
     /// attempts are decided and `load.linger` is over; then continue them (SIGCONT).
     pub paused: bool,
@@ -172,6 +176,10 @@ pub struct ProgramConfig {
     pub settings: CommandServer,
     /// The values of placeholders, by name, except for `directory`.
     pub values: IndexMap<String, String>,
+    /// More ports that it must listen on before it is ready, and whose connections count: those
+    /// of the load's destinations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_ports: Vec<u16>,
     /// Be ready on any port that clients can reach, whatever the port of the settings: to find
     /// out what the program listens on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -81,6 +81,7 @@ struct Ready {
 /// A program that was started.
 struct Program<'a> {
     settings: &'a CommandServer,
+    more_ports: &'a [u16],
     /// Its listeners, if it may listen on any port.
     opening: Option<Opening>,
     diag: SocketDiag,
@@ -112,7 +113,18 @@ impl<'a> Program<'a> {
         .map_err(|source| ProgramError::Channel { what: "start a thread", source })?;
         let report = ProgramReport::default();
         let opening = config.any_port.then(Opening::default);
-        Ok(Self { settings, opening, diag, started, started_at, reaper, watchdog, report })
+        let more_ports = &config.more_ports;
+        Ok(Self {
+            settings,
+            more_ports,
+            opening,
+            diag,
+            started,
+            started_at,
+            reaper,
+            watchdog,
+            report,
+        })
     }
 
     /// Waits until it is ready; `None` if it is to be stopped before.
@@ -121,14 +133,15 @@ impl<'a> Program<'a> {
     /// If it ends, or does not become ready in its time.
     fn await_ready(&mut self, inputs: &Inputs<ProgramCommand>) -> Result<Option<Ready>> {
         let within = self.settings.ready.within;
-        let awaited = Awaited::from(self.settings);
+        let all = Awaited::from(self.settings).with_ports(self.more_ports);
         let deadline = self.started_at + within;
         loop {
             let listeners = self.diag.listeners()?;
-            let (found, is_given_up) = match &mut self.opening {
-                None => (awaited.find(&listeners), false),
-                Some(opening) => opening.find(&listeners, Instant::now()),
-            };
+            let (awaited, mut found) = Awaited::find_all(&all, &listeners);
+            let mut is_given_up = false;
+            if let Some(opening) = &mut self.opening {
+                (found, is_given_up) = opening.find(&listeners, Instant::now());
+            }
             if let Listening::Here(listener) = found
                 && (self.settings.ready.line.is_none() || self.started.output.has_matched())
             {
@@ -194,7 +207,13 @@ impl<'a> Program<'a> {
     }
 
     fn status(&mut self) -> Result<ProgramStatus> {
-        Ok(ProgramStatus::of(&self.diag.server_sockets(self.settings.port)?))
+        let own = self.settings.port;
+        let more = self.more_ports.iter().filter(|port| **port != own);
+        let mut sockets = Vec::new();
+        for port in std::iter::once(&own).chain(more) {
+            sockets.append(&mut self.diag.server_sockets(*port)?);
+        }
+        Ok(ProgramStatus::of(&sockets))
     }
 
     /// Stops it and waits until no process of it is left.

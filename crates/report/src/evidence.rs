@@ -272,13 +272,13 @@ fn turned_away(errno: &str) -> String {
 /// neither is recorded or there was nothing.
 pub(crate) fn unfinished(run: &Run) -> Option<String> {
     let mut by: BTreeMap<EndedBy, u64> = BTreeMap::new();
-    for (&ended_by, &attempts) in run.trials.iter().flat_map(|trial| &trial.incomplete_by) {
+    for (&ended_by, &attempts) in run.trials.iter().flat_map(|trial| &*trial.incomplete_by) {
         let all = by.entry(ended_by).or_default();
         *all = all.saturating_add(attempts);
     }
     let by: Vec<_> = by.iter().map(|(by, n)| format!("{by} {}", count(*n))).collect();
     let mut causes: BTreeMap<&str, u64> = BTreeMap::new();
-    for (cause, &attempts) in run.trials.iter().flat_map(|trial| &trial.incomplete_causes) {
+    for (cause, &attempts) in run.trials.iter().flat_map(|trial| &*trial.incomplete_causes) {
         let all = causes.entry(cause).or_default();
         *all = all.saturating_add(attempts);
     }

@@ -23,6 +23,7 @@ sections! {
     glance,
     lines,
     outcomes,
+    destinations,
     latency,
     queues,
     counters,

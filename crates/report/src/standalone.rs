@@ -37,6 +37,9 @@ pub fn standalone(record: &RunRecord, trial: &TrialRecord) -> String {
         sections.push(lines.iter().map(|line| wrapped(line)).collect::<Vec<_>>().join("\n"));
     }
     sections.push(format!("{}\n{}", outcomes(trial), wrapped(&retransmissions(trial))));
+    if !trial.destinations.is_empty() {
+        sections.push(destinations(trial));
+    }
     sections.extend(
         reasons(record, trial, &view.unwrap_or_default()).iter().map(|reason| wrapped(reason)),
     );
@@ -127,6 +130,21 @@ fn outcomes(trial: &TrialRecord) -> String {
     for (outcome, attempts) in trial.outcomes.happened() {
         let share = attempts as f64 / trial.attempts.max(1) as f64;
         builder.push_record([outcome.name().to_owned(), count(attempts), percent(share)]);
+    }
+    table(builder)
+}
+
+/// How the attempts to each destination ended.
+fn destinations(trial: &TrialRecord) -> String {
+    let happened = trial.outcomes.happened();
+    let happened: Vec<_> = happened.into_iter().map(|(outcome, _)| outcome).collect();
+    let mut builder = Builder::default();
+    let names = happened.iter().map(|outcome| outcome.name());
+    builder.push_record(["destination", "attempts"].into_iter().chain(names));
+    for at in &trial.destinations {
+        let counts = happened.iter().map(|outcome| count(at.outcomes.get(*outcome)));
+        let row = [at.address.to_string(), count(at.attempts)].into_iter().chain(counts);
+        builder.push_record(row);
     }
     table(builder)
 }

@@ -1,5 +1,7 @@
 //! A row of `attempts/*.csv`.
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 use worker::metrics::EndedBy;
 
@@ -45,4 +47,49 @@ pub struct AttemptRow {
     /// above, and of a connection that came and went between two scans.
     #[serde(default)]
     pub accepted_by_ns: Option<u64>,
+    /// Where it went; `None`, and no column, if all attempts went to the same address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<SocketAddr>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(destination: Option<&str>) -> AttemptRow {
+        AttemptRow {
+            index: 0,
+            local: "10.0.0.1:7".to_owned(),
+            outcome: Outcome::Ok,
+            start_ns: 1,
+            connect_ns: Some(1),
+            accepted_ns: None,
+            end_ns: 2,
+            syn_retransmits: Some(0),
+            errno: None,
+            messages_written: 0,
+            deliveries: 0,
+            ended_by: None,
+            answers: 0,
+            not_accepted_ns: None,
+            accepted_by_ns: None,
+            destination: destination.map(|address| address.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn only_rows_of_several_destinations_have_a_column_for_them() {
+        for (destination, has_column) in [(None, false), (Some("[::1]:8081"), true)] {
+            let row = row(destination);
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.serialize(&row).unwrap();
+            let written = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+            assert_eq!(written.contains("destination"), has_column, "{written}");
+            let read: Vec<AttemptRow> = csv::Reader::from_reader(written.as_bytes())
+                .into_deserialize()
+                .collect::<Result<_, _>>()
+                .unwrap();
+            assert_eq!(read, [row]);
+        }
+    }
 }

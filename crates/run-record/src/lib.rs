@@ -7,6 +7,7 @@
 //! | [`sysctl_values`](SysctlValues) | the sysctls of both hosts |
 //! | [`trial`](TrialRecord) | a line of `trials.jsonl`: the results of one trial |
 //! | [`simulated`](Simulated) | simulations of a trial |
+//! | [`destination`](DestinationRecord) | what happened at one destination of a load |
 //! | [`standalone`](StandaloneView) | what a standalone load knows |
 //! | [`law`](LawCheck) | a law's prediction with its measurement |
 //! | [`law_verdict`](LawVerdict) | whether a law held in a cell |
@@ -51,6 +52,7 @@ mod agreement;
 mod attempt;
 mod axis;
 mod axis_names;
+mod destination;
 mod directory;
 mod disturbance;
 mod error;
@@ -94,6 +96,7 @@ pub use agreement::Agreement;
 pub use attempt::AttemptRow;
 pub use axis::{Axis, cell_at};
 pub use axis_names::{AxisNames, describe_value};
+pub use destination::DestinationRecord;
 pub use directory::{JudgedRun, RunDirectory};
 pub use disturbance::{Disturbance, DisturbanceCause};
 pub use error::RunDirectoryError;

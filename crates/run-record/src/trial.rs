@@ -13,6 +13,7 @@ use worker::metrics::{
     ProgramReport, ResourceUsage, ServerMetrics, UnframedAnswer,
 };
 
+use crate::destination::DestinationRecord;
 use crate::disturbance::Disturbance;
 use crate::execution_id::ExecutionId;
 use crate::law::LawCheck;
@@ -52,6 +53,10 @@ pub struct TrialRecord {
     pub attempts: u64,
     /// How they ended.
     pub outcomes: OutcomeCounts,
+    /// What happened at each destination; empty if all attempts went to the same address, and in
+    /// older records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub destinations: Vec<DestinationRecord>,
     /// Who ended the incomplete attempts; empty in older records, and if there are none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub incomplete_by: BTreeMap<EndedBy, u64>,
@@ -258,7 +263,8 @@ pub struct Evidence {
     /// Changes of counters of the client's host, after minus before.
     pub client: BTreeMap<String, i64>,
     /// The accept queue when every attempt was decided; if several listeners share the
-    /// port, the sum of their depths, with the limit of each.
+    /// port, the sum of their depths, with the limit of each. None if the load had several
+    /// destinations, whose queues are in [`TrialRecord::destinations`].
     pub accept_queue: Option<AcceptQueue>,
     /// A summary of the probe in the server's host; none without a probe.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use run_record::{Check, LawCheck, LawNotApplied, SysctlValues};
+use run_record::{Check, EndedBy, LawCheck, LawNotApplied, SysctlValues};
 use serde_json::Value;
 
 use crate::law::Law;
@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     not_applied: HashSet<Arc<[LawNotApplied]>>,
     expectations: HashSet<Arc<[Expectation]>>,
     retransmits: HashSet<Arc<BTreeMap<u32, u64>>>,
+    causes: HashSet<Arc<BTreeMap<String, u64>>>,
+    ends: HashSet<Arc<BTreeMap<EndedBy, u64>>>,
     /// Those of the last trial of each cell.
     points: HashMap<u32, Arc<IndexMap<String, Value>>>,
     laws: HashMap<u32, Arc<[Law]>>,
@@ -40,6 +42,14 @@ impl Shared {
 
     pub(crate) fn retransmits(&mut self, counts: BTreeMap<u32, u64>) -> Arc<BTreeMap<u32, u64>> {
         shared(&mut self.retransmits, counts)
+    }
+
+    pub(crate) fn causes(&mut self, counts: BTreeMap<String, u64>) -> Arc<BTreeMap<String, u64>> {
+        shared(&mut self.causes, counts)
+    }
+
+    pub(crate) fn ends(&mut self, counts: BTreeMap<EndedBy, u64>) -> Arc<BTreeMap<EndedBy, u64>> {
+        shared(&mut self.ends, counts)
     }
 
     pub(crate) fn not_applied(&mut self, laws: Vec<LawNotApplied>) -> Arc<[LawNotApplied]> {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use linux_net::Counter;
 use run_record::{
-    AcceptQueue, Disturbance, EndedBy, ExecutionId, LatencySummary, LawNotApplied, LedgerEvidence,
-    LeftSockets, Outcome, OutcomeCounts, PaceSimulation, QueuePeak, Rates, ResourceUsage, Restart,
-    ServerMetrics, SysctlValues, TrialRecord,
+    AcceptQueue, DestinationRecord, Disturbance, EndedBy, ExecutionId, LatencySummary,
+    LawNotApplied, LedgerEvidence, LeftSockets, Outcome, OutcomeCounts, PaceSimulation, QueuePeak,
+    Rates, ResourceUsage, Restart, ServerMetrics, SysctlValues, TrialRecord,
 };
 use serde_json::Value;
 
@@ -36,8 +36,9 @@ pub struct Trial {
     pub duration_seconds: f64,
     pub attempts: u64,
     pub outcomes: OutcomeCounts,
-    pub incomplete_by: BTreeMap<EndedBy, u64>,
-    pub incomplete_causes: BTreeMap<String, u64>,
+    pub destinations: Box<[DestinationRecord]>,
+    pub incomplete_by: Arc<BTreeMap<EndedBy, u64>>,
+    pub incomplete_causes: Arc<BTreeMap<String, u64>>,
     pub ok_first_try: u64,
     pub syn_retransmits: Arc<BTreeMap<u32, u64>>,
     pub rates: Rates,
@@ -108,8 +109,9 @@ impl Trial {
             duration_seconds: record.duration_seconds,
             attempts: record.attempts,
             outcomes: record.outcomes,
-            incomplete_by: record.incomplete_by,
-            incomplete_causes: record.incomplete_causes,
+            destinations: record.destinations.into(),
+            incomplete_by: shared.ends(record.incomplete_by),
+            incomplete_causes: shared.causes(record.incomplete_causes),
             ok_first_try: record.ok_first_try,
             syn_retransmits: shared.retransmits(record.syn_retransmits),
             rates: record.rates,

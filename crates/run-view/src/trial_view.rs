@@ -7,17 +7,19 @@ use linux_net::{Counter, Sysctl};
 use queue_model::syn_queue::SynQueueFull;
 use queue_model::syn_retry::SynRetry;
 use run_record::{
-    ClosedBecause, EndedBy, ListenerSummary, Outcome, PeakSource, RunRecord, StateSummary,
+    ClosedBecause, DestinationRecord, EndedBy, ListenerSummary, Outcome, PeakSource, RunRecord,
+    StateSummary,
 };
 use serde_json::Value;
 
-use crate::listen_limit::ListenLimit;
+use crate::listen_limit::{LimitingSetting, ListenLimit};
 use crate::trial::Trial;
 
 /// The settings of a server that is not the lab's chat server.
 struct OtherServer {
     /// Its key in the section `server`.
     section: &'static str,
+    port: &'static str,
     backlog: &'static str,
     paused: &'static str,
 }
@@ -25,11 +27,13 @@ struct OtherServer {
 const OTHER_SERVERS: [OtherServer; 2] = [
     OtherServer {
         section: "command",
+        port: "server.command.port",
         backlog: "server.command.backlog",
         paused: "server.command.paused",
     },
     OtherServer {
         section: "image",
+        port: "server.image.port",
         backlog: "server.image.backlog",
         paused: "server.image.paused",
     },
@@ -166,9 +170,51 @@ impl<'a> TrialView<'a> {
         self.setting("load.dialogue").is_none_or(|dialogue| dialogue == "chat")
     }
 
+    /// Whether attempts went to several destinations, each with queues of its own: then nothing
+    /// that is about the only one is known.
+    pub fn has_destinations(&self) -> bool {
+        !self.record.destinations.is_empty()
+    }
+
+    /// What happened at the destination with this port; `None` unless there are several.
+    pub fn destination(&self, port: u16) -> Option<&'a DestinationRecord> {
+        self.record.destinations.iter().find(|destination| destination.address.port() == port)
+    }
+
+    /// The setting that limits the queues of one of several destinations, if the limit that the
+    /// kernel reports follows from the settings.
+    pub fn limiting_setting_on(&self, port: u16) -> Option<String> {
+        let other = self.other_server()?;
+        let path = match self.number(other.port) == Some(port.into()) {
+            true => other.backlog.to_owned(),
+            false => format!("{}s.{port}", other.backlog),
+        };
+        let somaxconn = self.server_number(Sysctl::Somaxconn)?;
+        let limit = ListenLimit::new(other.backlog, self.number(&path)?, somaxconn)?;
+        let reported = self.destination(port)?.accept_queue?.limit;
+        (limit.limit() == reported).then(|| match limit.limiting() {
+            LimitingSetting::Backlog => path,
+            LimitingSetting::Somaxconn => Sysctl::Somaxconn.name().to_owned(),
+        })
+    }
+
+    /// Whether the port of the server's settings is the only destination.
+    fn goes_to_own_port(&self) -> bool {
+        let own = || self.number(self.other_server().map_or("server.port", |other| other.port));
+        match self.setting("load.destinations").and_then(Value::as_array).map(Vec::as_slice) {
+            None | Some([]) => true,
+            Some([only]) => only.get("port").unwrap_or(only).as_i64() == own(),
+            Some(_) => false,
+        }
+    }
+
     /// The limit that the first listen(2) set, by the settings: that of the SYN queue while
-    /// clients connect. `None` also if the backlog of a program is not stated.
+    /// clients connect. `None` also if the backlog of a program is not stated, or attempts go
+    /// elsewhere.
     pub fn first_listen(&self) -> Option<ListenLimit> {
+        if !self.goes_to_own_port() {
+            return None;
+        }
         self.listen(self.other_server().map_or("server.backlog", |other| other.backlog))
     }
 
@@ -242,7 +288,7 @@ impl<'a> TrialView<'a> {
     /// before. A counter that says that it was full is no observation.
     pub fn max_depth(&self) -> Option<u32> {
         let sampled = self.listener_summaries().iter().map(|listener| listener.deepest).max();
-        let is_single = self.listeners() == 1;
+        let is_single = self.listeners() == 1 && !self.has_destinations();
         let is_final = self.accepts_nothing() && is_single;
         let last = self.record.evidence.accept_queue.filter(|_| is_final);
         let peak = self.record.evidence.deepest_queue;
@@ -255,7 +301,7 @@ impl<'a> TrialView<'a> {
     pub fn depth_is_exact(&self) -> bool {
         let peak = self.record.evidence.deepest_queue;
         let is_bounded = peak.is_some_and(|peak| peak.at_most == Some(peak.at_least));
-        self.listeners() == 1 && (is_bounded || self.accepts_nothing())
+        !self.has_destinations() && self.listeners() == 1 && (is_bounded || self.accepts_nothing())
     }
 
     /// Whether nothing is accepted before every attempt is decided.

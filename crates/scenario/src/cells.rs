@@ -194,6 +194,7 @@ fn misfits(settings: &CellSettings, written: &LoadSettings, limits: &Limits) -> 
         .extend(problems.into_iter().map(|p| misfit(&format!("{section}.{}", p.field), p.reason)));
     misfits.extend(unknown(settings).into_iter().map(|(path, reason)| misfit(&path, reason)));
     misfits.extend(other_dialogue(server, load));
+    misfits.extend(other_port(server, load));
     let server = server.listening();
     if let Some(reason) = never_closed(server.closes_first, server.close_after, load.messages) {
         misfits.push(Misfit {
@@ -237,6 +238,24 @@ fn other_dialogue(server: &Server, load: &LoadSettings) -> Option<Misfit> {
         }
         _ => None,
     }
+}
+
+/// A destination on which the chat server does not listen.
+fn other_port(server: &Server, load: &LoadSettings) -> Option<Misfit> {
+    let own = server.chat()?.port;
+    let other = load.ports().into_iter().find(|port| *port != own)?;
+    Some(Misfit {
+        path: "load.destinations".to_owned(),
+        because_of: &["server.port", "server"],
+        reason: format!(
+            "the lab's chat server listens on one port, {own} (server.port), and not on {other}"
+        ),
+        advice: Some(
+            "leave it out, or name a server that listens on several ports in `server.command` or \
+             `server.image`"
+                .to_owned(),
+        ),
+    })
 }
 
 /// Why a server that closes first would never close.

@@ -124,9 +124,10 @@ impl Written<'_> {
                     _ => format!("`{parent}` has no `{name}`"),
                 };
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let help = of_destination(&reference.path, shape);
                 problems.push(
                     Problem::new(self.part(self.range_of(&reference)), message)
-                        .maybe_help(did_you_mean(name, &names)),
+                        .maybe_help(help.or_else(|| did_you_mean(name, &names))),
                 );
             } else if seen.insert(reference.path.clone()) {
                 paths.push(reference.path);
@@ -282,6 +283,16 @@ fn unknown_step(
         }
     }
     None
+}
+
+/// How to name a fact of the only queue in a load with several destinations.
+fn of_destination(path: &[String], shape: &Value) -> Option<String> {
+    let [queue, fact, ..] = path else { return None };
+    let port = shape.get(facts::DESTINATIONS)?.as_object()?.keys().next()?;
+    (queue == facts::QUEUE).then(|| {
+        let path = [facts::DESTINATIONS, port, queue, fact].map(str::to_owned);
+        format!("each destination has its own, such as `{}`", facts::path_text(&path))
+    })
 }
 
 /// The kind of a value, for error messages.

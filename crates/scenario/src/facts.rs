@@ -4,10 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use cel::{Context, Env, ExecutionError};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The variable in which missing keys have the value 0.
 pub(crate) const COUNTERS: &str = "counters";
+
+/// The accept queue of the only destination, and the facts of each of several.
+pub(crate) const QUEUE: &str = "queue";
+pub(crate) const DESTINATIONS: &str = "destinations";
 
 /// Every fact except the settings, with sample values.
 pub(crate) fn sample() -> Value {
@@ -26,7 +30,7 @@ pub(crate) fn sample() -> Value {
             "echoed": 1, "foreign": 1, "broken_streams": 1,
         },
         COUNTERS: { "server": {}, "client": {} },
-        "queue": { "depth": 1, "limit": 1, "drops": 1 },
+        QUEUE: { "depth": 1, "limit": 1, "drops": 1 },
         "accept_wait": { "median_s": 1.0, "worst_s": 1.0 },
         "held_bytes": 1,
         "restart": { "refused": 1, "seconds": 1.0 },
@@ -37,6 +41,24 @@ pub(crate) fn sample() -> Value {
         "connect": { "worst_s": 1.0 },
         "response": { "answers": 1, "median_s": 1.0, "p99_s": 1.0, "worst_s": 1.0 },
     })
+}
+
+/// Adds what a load with these destinations has, `always` or in some cells: facts of each of them,
+/// and no queue that is the only one.
+pub(crate) fn add_destinations(
+    sample: &mut Value,
+    ports: impl IntoIterator<Item = u16>,
+    always: bool,
+) {
+    let names = ["attempts", "outcomes", "success_rate", QUEUE, "connect", "response"];
+    let facts: Map<String, Value> =
+        names.iter().map(|name| ((*name).to_owned(), sample[*name].clone())).collect();
+    let of_port = |port: u16| (port.to_string(), Value::Object(facts.clone()));
+    let destinations: Map<String, Value> = ports.into_iter().map(of_port).collect();
+    sample[DESTINATIONS] = Value::Object(destinations);
+    if always {
+        sample[QUEUE] = json!({ "drops": 1 });
+    }
 }
 
 /// CEL's own functions.
@@ -97,7 +119,8 @@ fn seconds(time: Arc<String>) -> Result<f64, ExecutionError> {
 pub(crate) fn path_text(path: &[String]) -> String {
     let mut text = String::new();
     for step in path {
-        let plain = step.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_number = step.starts_with(|c: char| c.is_ascii_digit());
+        let plain = !is_number && step.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         match (plain, text.is_empty()) {
             (_, true) => text.push_str(step),
             (true, false) => text.extend([".", step]),

@@ -111,7 +111,7 @@ impl Check<'_> {
             problems.push(Problem::new(self.place(&[]), message).help(help));
         }
         if let (Some(law), Some(known)) = (law, kernel.law_ids())
-            && !known.contains(&law.as_str())
+            && !known.contains(&without_port(law))
         {
             let help = did_you_mean(law, &known)
                 .unwrap_or_else(|| format!("use one of {}", known.join(", ")));
@@ -206,5 +206,14 @@ impl Check<'_> {
             let problem = Problem::new(self.place(steps), message);
             problems.push(problem.maybe_help(did_you_mean(name, &PLACEHOLDERS)));
         }
+    }
+}
+
+/// The id of a law without the port that it has in a load with several destinations:
+/// `listen-limit-port-8081`.
+fn without_port(law: &str) -> &str {
+    match law.rsplit_once("-port-") {
+        Some((id, port)) if port.parse::<u16>().is_ok() => id,
+        _ => law,
     }
 }

@@ -1,6 +1,6 @@
 //! Sample facts, with which expressions are evaluated before anything is run.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use load_generator::ConnectRate;
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ pub(crate) struct Samples<'a> {
 
 impl<'a> Samples<'a> {
     pub(crate) fn new(cells: &'a [Cell]) -> Self {
-        let first = cells.first().map_or(Value::Null, |cell| sample(&cell.settings));
+        let first = cells.first().map_or(Value::Null, |cell| sample(&cell.settings, cells));
         Self { cells, first }
     }
 
@@ -104,12 +104,18 @@ pub(crate) fn shape(cells: &[Cell]) -> Value {
     }
     settings.load.concurrency.get_or_insert(1);
     settings.load.connect_rate.get_or_insert(ConnectRate::Constant(1.0));
-    sample(&settings)
+    sample(&settings, cells)
 }
 
-/// The facts of a sample trial, with every count 1, so that nothing is divided by 0.
-fn sample(settings: &CellSettings) -> Value {
+/// The facts of a sample trial, with every count 1, so that nothing is divided by 0. Destinations
+/// are those of all cells.
+fn sample(settings: &CellSettings, cells: &[Cell]) -> Value {
     let mut facts = facts::sample();
+    let lists = || cells.iter().map(|cell| cell.settings.load.ports());
+    let several: BTreeSet<_> = lists().filter(|ports| ports.len() > 1).flatten().collect();
+    if !several.is_empty() {
+        facts::add_destinations(&mut facts, several, lists().all(|ports| ports.len() > 1));
+    }
     if let (Some(facts), Ok(Value::Object(settings))) =
         (facts.as_object_mut(), serde_json::to_value(settings))
     {

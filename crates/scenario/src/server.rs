@@ -69,6 +69,34 @@ impl Server {
         }
     }
 
+    /// The same server with the backlog that it has on this port, as the one that clients connect
+    /// to.
+    #[must_use]
+    pub fn on_port(&self, port: u16) -> Self {
+        let mut server = self.clone();
+        match &mut server {
+            Self::Chat(settings) => settings.port = port,
+            Self::Command(command) if command.port != port => {
+                command.backlog = command.backlogs.get(&port).copied();
+                command.port = port;
+            }
+            Self::Image(image) if image.port != port => {
+                image.backlog = image.backlogs.get(&port).copied();
+                image.port = port;
+            }
+            Self::Command(_) | Self::Image(_) => {}
+        }
+        server
+    }
+
+    /// The path of its backlog on a port in a scenario.
+    pub fn backlog_path_on(&self, port: u16) -> String {
+        match self.listening().port == port {
+            true => self.backlog_path().to_owned(),
+            false => format!("{}s.{port}", self.backlog_path()),
+        }
+    }
+
     /// The path of its backlog in a scenario.
     pub fn backlog_path(&self) -> &'static str {
         match self {
@@ -236,6 +264,16 @@ mod tests {
         assert_eq!((server.backlog(), server.chat()), (Some(511), None));
         assert_eq!(server.listening().port, 80);
         assert_eq!(server.starts().unwrap(), "nginx");
+        assert_eq!(server.on_port(80), server);
+        let section = json!({
+            "command": { "program": ["x"], "port": 80, "backlog": 5, "backlogs": { "81": 64 } },
+        });
+        let several = read(section).unwrap();
+        let on = |port| (several.on_port(port).backlog(), several.backlog_path_on(port));
+        assert_eq!(on(80), (Some(5), "server.command.backlog".to_owned()));
+        assert_eq!(on(81), (Some(64), "server.command.backlogs.81".to_owned()));
+        assert_eq!(on(82).0, None);
+        assert_eq!(several.on_port(81).listening().port, 81);
         let written = serde_json::to_value(&server).unwrap();
         assert_eq!(read(written).unwrap(), server);
         let image = read(json!({ "image": { "image": "a", "port": 1, "command": ["b"] } }));

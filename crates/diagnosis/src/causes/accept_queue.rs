@@ -143,7 +143,7 @@ fn of_a_program(full: &TrialSet<'_>) -> Option<Sentence> {
 
 /// A larger backlog, in the words of the server: the setting of the lab's own, or how to
 /// configure the program if it is known.
-fn backlog_of(full: &TrialSet<'_>, setting: &str, backlog: u64) -> String {
+pub(super) fn backlog_of(full: &TrialSet<'_>, setting: &str, backlog: u64) -> String {
     let written = words::counted(backlog);
     if full.all(TrialView::is_chat) {
         return format!("{setting} of {written}");

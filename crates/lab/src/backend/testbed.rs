@@ -134,13 +134,14 @@ pub trait Testbed {
 
     /// Starts an image in the server's host; it is ready when
     /// [`ServerContainer::await_ready`] says so: on the port of its settings, or on any if that
-    /// is 0. `values` are those of placeholders.
+    /// is 0, and on `more_ports`. `values` are those of placeholders.
     ///
     /// # Errors
     /// If the backend has no containers, or the image cannot be started.
     fn start_image(
         &self,
         settings: &ImageServer,
+        _more_ports: &[u16],
         _values: &IndexMap<String, String>,
     ) -> Result<Box<dyn ServerContainer + '_>> {
         let message = format!("start the image {}: this backend has no containers", settings.image);

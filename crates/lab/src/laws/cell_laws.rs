@@ -4,12 +4,14 @@ use queue_model::law::Law;
 use run_record::{LawCheck, LawNotApplied};
 use scenario::CellSettings;
 
+use super::clients::ports_of_an_address;
 use super::condition::Inapplicable;
 use super::inputs::Inputs;
 use super::measurements::Measurements;
-use super::rule::Prediction;
+use super::rule::{Prediction, Rule, id_on, title_on};
 use super::rules::RULES;
 use super::unmodelled::require_known;
+use crate::destinations::seen_by_listener;
 use crate::kernel_facts::KernelFacts;
 
 /// The predictions of all rules for a cell.
@@ -23,22 +25,63 @@ pub(crate) struct CellLaws {
 impl CellLaws {
     /// Applies every rule to the cell.
     pub(crate) fn predict(inputs: &Inputs<'_>) -> Self {
+        let ports = inputs.cell.load.ports();
         let mut laws = Self::default();
-        let known = require_known(inputs);
-        for rule in RULES {
-            let server = || rule.of.require(&inputs.cell.server);
-            let predicted = rule
-                .apply(inputs)
-                .and_then(|predicted| known.clone().and_then(|()| server()).map(|()| predicted));
-            match predicted {
-                Ok(predictions) => laws.predictions.extend(predictions),
-                Err(Inapplicable::Unconcerned) => {}
-                Err(Inapplicable::NotApplied(reason)) => {
-                    laws.not_applied.extend(rule.laws.iter().map(|law| not_applied(law, &reason)));
-                }
+        match ports.as_slice() {
+            [] => RULES.iter().for_each(|rule| laws.add(rule, inputs, None)),
+            [only] => {
+                let seen = seen_by_listener(inputs.cell, *only);
+                let inputs = Inputs::new(&seen, inputs.kernel);
+                RULES.iter().for_each(|rule| laws.add(rule, &inputs, None));
             }
+            _ => RULES.iter().for_each(|rule| laws.add_of_several(rule, inputs, &ports)),
         }
         laws
+    }
+
+    /// Applies a rule to a cell with one listener, or to what one of several listeners sees of
+    /// it.
+    fn add(&mut self, rule: &Rule, inputs: &Inputs<'_>, port: Option<u16>) {
+        let predicted = rule.apply(inputs).and_then(|predicted| {
+            require_known(inputs)?;
+            rule.of.require(&inputs.cell.server)?;
+            Ok(predicted)
+        });
+        match (predicted, port) {
+            (Ok(predictions), None) => self.predictions.extend(predictions),
+            (Ok(predictions), Some(port)) => {
+                self.predictions.extend(predictions.into_iter().map(|it| it.on_port(port)));
+            }
+            (Err(Inapplicable::Unconcerned), _) => {}
+            (Err(Inapplicable::NotApplied(reason)), _) => self.add_not_applied(rule, port, &reason),
+        }
+    }
+
+    /// Applies a rule to a cell whose attempts go to several ports: one about a listener to each
+    /// of them.
+    fn add_of_several(&mut self, rule: &Rule, inputs: &Inputs<'_>, ports: &[u16]) {
+        if !rule.of_listener {
+            if !matches!(rule.apply(inputs), Err(Inapplicable::Unconcerned)) {
+                self.add_not_applied(rule, None, ONE_LISTENER);
+            }
+            return;
+        }
+        for &port in ports {
+            let seen = seen_by_listener(inputs.cell, port);
+            let of_listener = Inputs::new(&seen, inputs.kernel);
+            if matches!(rule.apply(&of_listener), Err(Inapplicable::Unconcerned)) {
+                continue;
+            }
+            let reason = unknown_backlog(inputs, &seen, port).or_else(|| may_lack_ports(inputs));
+            match reason {
+                Some(reason) => self.add_not_applied(rule, Some(port), &reason),
+                None => self.add(rule, &of_listener, Some(port)),
+            }
+        }
+    }
+
+    fn add_not_applied(&mut self, rule: &Rule, port: Option<u16>, reason: &str) {
+        self.not_applied.extend(rule.laws.iter().map(|law| not_applied(law, port, reason)));
     }
 
     /// Compares the predictions with the measurements. A law whose value could not be
@@ -47,8 +90,10 @@ impl CellLaws {
     pub(crate) fn check(&self, measured: &Measurements<'_>, server_died: bool) -> CheckedLaws {
         let mut checked = CheckedLaws { checks: Vec::new(), not_applied: self.not_applied.clone() };
         for prediction in &self.predictions {
+            let of_listener = prediction.port.map(|port| measured.at(port));
+            let measured = of_listener.as_ref().unwrap_or(measured);
             if let Some(reason) = (prediction.went_otherwise)(measured) {
-                checked.not_applied.push(not_applied(&prediction.law, reason));
+                checked.not_applied.push(not_applied(&prediction.law, prediction.port, reason));
                 continue;
             }
             let measurement = (prediction.measure)(measured);
@@ -58,7 +103,7 @@ impl CellLaws {
                 deviation: measurement.map(|measurement| measurement.value - prediction.predicted),
                 held: measurement
                     .map_or(unmeasured, |measurement| Some(prediction.allows(measurement))),
-                ..LawCheck::new(&prediction.law, prediction.predicted, prediction.latest)
+                ..prediction.check()
             });
         }
         checked
@@ -74,8 +119,29 @@ pub(crate) struct CheckedLaws {
     pub(crate) not_applied: Vec<LawNotApplied>,
 }
 
-fn not_applied(law: &Law, reason: &str) -> LawNotApplied {
-    LawNotApplied { id: law.id.to_owned(), title: law.title.to_owned(), reason: reason.to_owned() }
+fn not_applied(law: &Law, port: Option<u16>, reason: &str) -> LawNotApplied {
+    LawNotApplied { id: id_on(law, port), title: title_on(law, port), reason: reason.to_owned() }
+}
+
+/// Why a law about the clients of all listeners is not applied.
+const ONE_LISTENER: &str = "the load has several destinations (load.destinations), and this law is \
+                            about the clients of one listener";
+
+/// Why nothing is predicted of the queues of a port.
+fn unknown_backlog(inputs: &Inputs<'_>, seen: &CellSettings, port: u16) -> Option<String> {
+    let path = inputs.cell.server.backlog_path_on(port);
+    let reason =
+        || format!("the backlog that the server passes to listen(2) is not known ({path})");
+    seen.server.backlog().is_none().then(reason)
+}
+
+/// Why the number of clients that reach each port is not known.
+fn may_lack_ports(inputs: &Inputs<'_>) -> Option<String> {
+    let few = "some clients may get no local port, and which destinations they have is not modelled \
+               (ip_local_port_range of the client, load.destinations)";
+    let is_enough = ports_of_an_address(inputs)
+        .is_ok_and(|(fewest, _)| u64::from(inputs.cell.load.clients) <= fewest);
+    (!is_enough).then(|| few.to_owned())
 }
 
 /// What the laws predict for a cell, computed only from its settings.
@@ -91,6 +157,5 @@ pub struct CellPredictions {
 /// kernel does.
 pub fn predictions(cell: &CellSettings, kernel: &KernelFacts) -> CellPredictions {
     let CellLaws { predictions, not_applied } = CellLaws::predict(&Inputs::new(cell, kernel));
-    let check = |law: &Prediction| LawCheck::new(&law.law, law.predicted, law.latest);
-    CellPredictions { predicted: predictions.iter().map(check).collect(), not_applied }
+    CellPredictions { predicted: predictions.iter().map(Prediction::check).collect(), not_applied }
 }

@@ -5,10 +5,17 @@ use std::collections::BTreeMap;
 use linux_net::Counter;
 use run_record::{AcceptQueue, AttemptRow, Outcome, ProbeSummary, Restart};
 
+use crate::destinations::{PortQueue, listeners_on};
+
 /// The measurements of a trial.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measurements<'a> {
+    /// The accept queue of the only destination.
     pub(crate) accept_queue: Option<AcceptQueue>,
+    /// Those of all destinations.
+    pub(crate) queues: &'a [PortQueue],
+    /// The port of the only listener that they are about; `None` if they are about all.
+    pub(crate) port: Option<u16>,
     pub(crate) probe: Option<&'a ProbeSummary>,
     pub(crate) restart: Option<&'a Restart>,
     pub(crate) rows: &'a [AttemptRow],
@@ -35,6 +42,20 @@ impl From<f64> for Measurement {
 }
 
 impl Measurements<'_> {
+    /// The measurements of the queue of one destination; the rest stays that of the trial.
+    pub(super) fn at(&self, port: u16) -> Self {
+        let queue = self.queues.iter().find(|queue| queue.port == port);
+        Self { accept_queue: queue.and_then(|queue| queue.queue), port: Some(port), ..*self }
+    }
+
+    /// The number of listeners that the probe saw.
+    pub(super) fn listeners(&self) -> usize {
+        match self.port {
+            Some(port) => listeners_on(self.probe, port).len(),
+            None => self.probe.map_or(0, |probe| probe.listeners.len()),
+        }
+    }
+
     /// The increase of a counter of the client's host.
     pub(super) fn at_client(&self, counter: Counter) -> Option<Measurement> {
         Some((self.client.get(counter.name()).copied().unwrap_or(0) as f64).into())

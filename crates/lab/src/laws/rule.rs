@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use load_generator::ConnectPattern;
 use queue_model::law::{Law, Tolerance};
+use run_record::LawCheck;
 use scenario::Server;
 
 use super::clients::{CLIENTS, DIALOGUE};
@@ -19,6 +20,8 @@ pub(crate) struct Rule {
     pub(super) of: Servers,
     /// The laws, in the order in which they are predicted.
     pub(super) laws: &'static [Law],
+    /// Whether it is about the queues of one listener: then it is right for each of several.
+    pub(super) of_listener: bool,
     /// What it reads.
     pub(super) reads: &'static [Reads],
     /// Predicts the laws' values for a cell, or returns why they do not apply.
@@ -99,25 +102,48 @@ pub(crate) struct Prediction {
     pub(super) latest: Option<f64>,
     pub(super) measure: Measure,
     pub(super) went_otherwise: WentOtherwise,
+    /// The port of the listener that it is about, if the load has several destinations.
+    pub(super) port: Option<u16>,
 }
 
 impl Prediction {
     /// A prediction of an exact law.
     pub(super) fn count(law: Law, predicted: u64, measure: Measure) -> Self {
         debug_assert_eq!(law.tolerance, Tolerance::Exact, "{}", law.id);
-        Self { law, predicted: predicted as f64, latest: None, measure, went_otherwise: |_| None }
+        let predicted = predicted as f64;
+        Self { law, predicted, latest: None, measure, went_otherwise: |_| None, port: None }
     }
 
     /// A prediction of a timer law.
     pub(super) fn time(law: Law, predicted: Duration, latest: Duration, measure: Measure) -> Self {
         debug_assert_eq!(law.tolerance, Tolerance::Timer, "{}", law.id);
         let latest = Some(latest.as_secs_f64());
-        Self { law, predicted: predicted.as_secs_f64(), latest, measure, went_otherwise: |_| None }
+        let predicted = predicted.as_secs_f64();
+        Self { law, predicted, latest, measure, went_otherwise: |_| None, port: None }
     }
 
     /// The same, not applied if `went_otherwise` has a reason.
     pub(super) fn unless(self, went_otherwise: WentOtherwise) -> Self {
         Self { went_otherwise, ..self }
+    }
+
+    /// The same, about one of several listeners.
+    pub(super) fn on_port(self, port: u16) -> Self {
+        Self { port: Some(port), ..self }
+    }
+
+    /// The id of its law, which has the port of one of several listeners.
+    pub(super) fn id(&self) -> String {
+        id_on(&self.law, self.port)
+    }
+
+    /// The check of its law, without a measurement.
+    pub(super) fn check(&self) -> LawCheck {
+        LawCheck {
+            id: self.id(),
+            title: title_on(&self.law, self.port),
+            ..LawCheck::new(&self.law, self.predicted, self.latest)
+        }
     }
 
     /// Whether the measurement is within the law's tolerance: a timer never fires
@@ -126,4 +152,14 @@ impl Prediction {
         let latest = self.latest.unwrap_or(self.predicted);
         measurement.at_most >= self.predicted && measurement.at_least <= latest
     }
+}
+
+/// The id of a law about one of several listeners, or about the only one.
+pub(super) fn id_on(law: &Law, port: Option<u16>) -> String {
+    port.map_or_else(|| law.id.to_owned(), |port| format!("{}-port-{port}", law.id))
+}
+
+/// Its title.
+pub(super) fn title_on(law: &Law, port: Option<u16>) -> String {
+    port.map_or_else(|| law.title.to_owned(), |port| format!("{} (port {port})", law.title))
 }

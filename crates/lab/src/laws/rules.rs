@@ -29,6 +29,9 @@ pub(super) const RULES: &[Rule] = &[
     closing::FREE_AGAIN,
 ];
 
+/// What every rule reads: whether its clients have one listener.
+const DESTINATIONS: &str = "load.destinations";
+
 /// The ids of all laws.
 pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
     RULES.iter().flat_map(|rule| rule.laws).map(|law| law.id)
@@ -57,7 +60,8 @@ pub fn law_settings() -> Vec<LawSettings> {
             let server = sysctls("server", reads.server);
             settings.chain(server).chain(sysctls("client", reads.client)).collect::<Vec<_>>()
         };
-        let settings: BTreeSet<_> = rule.reads.iter().flat_map(paths).collect();
+        let mut settings: BTreeSet<_> = rule.reads.iter().flat_map(paths).collect();
+        settings.insert(DESTINATIONS.to_owned());
         LawSettings { laws: rule.laws.iter().collect(), settings: settings.into_iter().collect() }
     };
     RULES.iter().map(of_rule).collect()

@@ -56,6 +56,8 @@ static NO_COUNTERS: BTreeMap<String, i64> = BTreeMap::new();
 fn no_measurements() -> Measurements<'static> {
     Measurements {
         accept_queue: None,
+        queues: &[],
+        port: None,
         probe: None,
         restart: None,
         rows: &[],

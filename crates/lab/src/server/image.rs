@@ -33,7 +33,7 @@ impl<'a> ContainerServer<'a> {
         let address = testbed.addresses().server;
         let mut values = cell.placeholders();
         values.insert(ADDRESS.to_owned(), address.to_string());
-        let mut container = testbed.start_image(settings, &values)?;
+        let mut container = testbed.start_image(settings, &cell.load.ports(), &values)?;
         while !container.await_ready(CHECK_INTERVAL)? {
             check()?;
         }

@@ -60,7 +60,8 @@ fn of_program(
     values: IndexMap<String, String>,
 ) -> Result<Vec<ProgramListener>> {
     let any_port = settings.port == 0;
-    let config = ProgramConfig { settings: settings.clone(), values, any_port };
+    let config =
+        ProgramConfig { settings: settings.clone(), values, more_ports: Vec::new(), any_port };
     let arguments = config_arguments::<ProgramProtocol>(&config);
     let mut client =
         Client::<ProgramProtocol>::new(testbed.start(Role::Server, "program", &arguments)?);
@@ -81,7 +82,7 @@ fn of_image(
     settings: &ImageServer,
     values: &IndexMap<String, String>,
 ) -> Result<Vec<ProgramListener>> {
-    let mut container = testbed.start_image(settings, values)?;
+    let mut container = testbed.start_image(settings, &[], values)?;
     while !container.await_ready(AWAITED)? {}
     let reachable = container.listeners()?;
     container.stop()?;

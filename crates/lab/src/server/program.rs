@@ -38,7 +38,9 @@ impl ProgramServer {
         let address = testbed.addresses().server;
         let mut values = cell.placeholders();
         values.insert(ADDRESS.to_owned(), address.to_string());
-        let config = ProgramConfig { settings: settings.clone(), values, any_port: false };
+        let more_ports = cell.load.ports();
+        let config =
+            ProgramConfig { settings: settings.clone(), values, more_ports, any_port: false };
         let arguments = config_arguments::<ProgramProtocol>(&config);
         let mut client =
             Client::<ProgramProtocol>::new(testbed.start(Role::Server, "program", &arguments)?);

@@ -30,6 +30,7 @@ fn row(index: u32, connect: Option<Duration>, end_ns: u64) -> AttemptRow {
         answers: 0,
         not_accepted_ns: None,
         accepted_by_ns: None,
+        destination: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Watches the server's sockets during a standalone load, where they can be seen.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use linux_net::{Listener, SocketDiag};
 use load_generator::{CommandSender, LoadCommand};
 use probe::{Ledger, LedgerRecorder};
+
+use crate::connected_address::connected_address;
 
 /// The shortest time between two scans.
 const SCAN_INTERVAL: Duration = Duration::from_millis(20);
@@ -35,21 +37,21 @@ pub(super) struct Observer {
 }
 
 impl Observer {
-    /// Starts to watch; `None` if no listener of `target` is in this network namespace, or
-    /// its sockets cannot be listed. The load must be held: once every attempt is decided,
+    /// Starts to watch; `None` if no listener of one of the `targets` is in this network
+    /// namespace, or its sockets cannot be listed. The load must be held: once every attempt is decided,
     /// `commands` gets Go after a scan and `linger`.
     pub(super) fn start(
-        target: SocketAddr,
+        targets: Vec<SocketAddr>,
         linger: Duration,
         commands: Arc<CommandSender>,
     ) -> Option<Self> {
         let mut diag = SocketDiag::open().ok()?;
-        let listeners = listeners_of(&mut diag, target);
+        let listeners = listeners_of_all(&mut diag, &targets);
         if listeners.is_empty() {
             return None;
         }
         let (steps, receiver) = channel();
-        let watch = Watch { diag, target, listeners, linger, commands };
+        let watch = Watch { diag, targets, listeners, linger, commands };
         let thread = std::thread::Builder::new()
             .name("sockets".to_owned())
             .spawn(move || watch.run(&receiver))
@@ -73,7 +75,7 @@ impl Observer {
 
 struct Watch {
     diag: SocketDiag,
-    target: SocketAddr,
+    targets: Vec<SocketAddr>,
     /// The inodes of the listeners before the load.
     listeners: Vec<u32>,
     linger: Duration,
@@ -110,14 +112,22 @@ impl Watch {
     /// Scans once; returns the least time to the next scan.
     fn scan(&mut self, recorder: &mut LedgerRecorder) -> Duration {
         let began = Instant::now();
-        let address = connected_address(self.target);
-        recorder.scan(&mut self.diag, address.port(), |socket| socket.local == address);
-        let now = listeners_of(&mut self.diag, self.target);
+        let addresses: Vec<_> = self.targets.iter().copied().map(connected_address).collect();
+        let mut ports: Vec<_> = addresses.iter().map(SocketAddr::port).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        recorder.scan(&mut self.diag, &ports, |socket| addresses.contains(&socket.local));
+        let now = listeners_of_all(&mut self.diag, &self.targets);
         if !self.listeners.iter().all(|inode| now.contains(inode)) {
             recorder.listener_closed();
         }
         began.elapsed() * SCAN_SHARE
     }
+}
+
+/// The inodes of the listeners of all these targets.
+fn listeners_of_all(diag: &mut SocketDiag, targets: &[SocketAddr]) -> Vec<u32> {
+    targets.iter().flat_map(|target| listeners_of(diag, *target)).collect()
 }
 
 /// The inodes of the listeners that accept connections to `target` in this namespace.
@@ -136,15 +146,4 @@ fn listeners_of(diag: &mut SocketDiag, target: SocketAddr) -> Vec<u32> {
 /// `::` also accepts IPv4, unless it has IPV6_V6ONLY, which sock_diag does not show here.
 fn is_wildcard_of(ip: IpAddr, target: IpAddr) -> bool {
     ip.is_unspecified() && (ip.is_ipv6() || target.is_ipv4())
-}
-
-/// The address that a connection to `target` has at its server: connect(2) to the
-/// unspecified address goes to loopback.
-fn connected_address(target: SocketAddr) -> SocketAddr {
-    let ip = match target.ip().to_canonical() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, target.port())
 }

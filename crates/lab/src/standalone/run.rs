@@ -11,7 +11,7 @@ use run_record::{
     Backend, KernelRules, Overrides, RunDirectory, RunRecord, RunVerdict, SCHEMA_VERSION,
     ScenarioRecord, SysctlValues, Tool, TrialRecord, wall_time,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use worker::Message;
 
 use super::error::{Result, StandaloneError};
@@ -60,9 +60,10 @@ pub fn run(
     interrupted: &AtomicBool,
 ) -> Result<FinishedLoad> {
     let (sender, commands) = commands;
-    let LoadConfig { target, ref settings, .. } = *request.config;
+    let targets = request.config.destinations();
+    let linger = request.config.settings.linger_after_decisions();
     // Dropping the sender would stop the load.
-    let observer = Observer::start(target, settings.linger_after_decisions(), Arc::clone(&sender));
+    let observer = Observer::start(targets, linger, Arc::clone(&sender));
     // The observer sends Go.
     let config = LoadConfig { hold: observer.is_some(), ..request.config.clone() };
     let mut record = record(&config, request);
@@ -113,9 +114,22 @@ fn measure(
     Ok(load.trial())
 }
 
+fn resolved(config: &LoadConfig) -> Value {
+    let mut resolved = json!({
+        "target": config.target,
+        "framing": config.framing,
+        "load": config.settings,
+    });
+    if !config.more_targets.is_empty() {
+        resolved["more_targets"] = json!(config.more_targets);
+    }
+    resolved
+}
+
 fn record(config: &LoadConfig, request: &StandaloneRequest<'_>) -> RunRecord {
     // The server's sysctls are unknown.
     let watched = machine::watched_sysctls(std::iter::empty());
+    let targets: Vec<_> = config.destinations().iter().map(ToString::to_string).collect();
     let sysctls =
         SysctlValues { client: machine::own_sysctls(&watched), ..SysctlValues::default() };
     RunRecord {
@@ -123,11 +137,7 @@ fn record(config: &LoadConfig, request: &StandaloneRequest<'_>) -> RunRecord {
         scenario: ScenarioRecord {
             name: NAME.to_owned(),
             question: request.question.clone(),
-            resolved: json!({
-                "target": config.target,
-                "framing": config.framing,
-                "load": config.settings,
-            }),
+            resolved: resolved(config),
             overrides: Overrides::default(),
         },
         seed: 0,
@@ -144,7 +154,7 @@ fn record(config: &LoadConfig, request: &StandaloneRequest<'_>) -> RunRecord {
         backend: Backend {
             name: "standalone".to_owned(),
             version: None,
-            details: format!("queuelab load against {}", config.target),
+            details: format!("queuelab load against {}", targets.join(", ")),
         },
         sysctls,
         kernel_rules: KernelRules::default(),

@@ -12,7 +12,7 @@ use run_record::{
 use crate::ledger_join::{self, Acceptance};
 use crate::outcome_join::{self, ServerConnections};
 use crate::trial::TrialOutput;
-use crate::{invariants, ledger_evidence, metrics};
+use crate::{destinations, invariants, ledger_evidence, metrics};
 
 /// A finished load on a server that is not the lab's.
 #[derive(Debug)]
@@ -54,6 +54,14 @@ impl StandaloneLoad<'_> {
         let attempts = u64::from(settings.clients);
         let load_seconds = report.ended_ns.saturating_sub(report.started_ns) as f64 / 1e9;
         let duration_seconds = duration.as_secs_f64();
+        let expected = config.attempts_by_destination();
+        let destinations = destinations::records(&expected, report, &joined.rows, &[], None);
+        let mut invariants = vec![
+            invariants::outcomes_add_up(&outcomes, attempts),
+            invariants::counters_never_decrease(&decreased),
+            invariants::deliveries_intact(&integrity),
+        ];
+        invariants.extend(invariants::destinations_add_up(&destinations, &expected, &outcomes));
         let record = TrialRecord {
             id: 0,
             cell: 0,
@@ -64,6 +72,7 @@ impl StandaloneLoad<'_> {
             duration_seconds,
             overhead_seconds: (duration_seconds - load_seconds).max(0.0),
             attempts,
+            destinations,
             incomplete_by: metrics::incomplete_by(&joined.rows),
             incomplete_causes: report.incomplete_causes.clone(),
             ok_first_try: metrics::ok_first_try(&joined.rows),
@@ -106,11 +115,7 @@ impl StandaloneLoad<'_> {
             laws: Vec::new(),
             laws_not_applied: Vec::new(),
             expectations: Vec::new(),
-            invariants: vec![
-                invariants::outcomes_add_up(&outcomes, attempts),
-                invariants::counters_never_decrease(&decreased),
-                invariants::deliveries_intact(&integrity),
-            ],
+            invariants,
             outcomes,
         };
         TrialOutput { record, attempts: joined.rows, timeline: Vec::new() }
@@ -158,6 +163,7 @@ mod tests {
         let attempts = endings.iter().zip(0..).map(|(&ending, index)| Attempt {
             index,
             local: None,
+            destination: None,
             start_ns: 0,
             connect_ns: None,
             end_ns: 1_000,

@@ -1,9 +1,10 @@
 //! Third stage: the reports of both sides as one row for each attempt.
 
 use linux_net::CounterDelta;
-use run_record::{LedgerEvidence, OutcomeCounts, TimelineRow};
+use run_record::{DestinationRecord, LedgerEvidence, OutcomeCounts, TimelineRow};
 
 use super::observe::Observed;
+use crate::destinations;
 use crate::ledger_evidence;
 use crate::ledger_join;
 use crate::outcome_join::{self, Joined, ServerConnections};
@@ -15,6 +16,8 @@ pub(super) struct JoinedTrial {
     /// A row for each attempt, and accepted connections that match none.
     pub(super) attempts: Joined,
     pub(super) outcomes: OutcomeCounts,
+    /// What happened at each destination; empty if there is only one.
+    pub(super) destinations: Vec<DestinationRecord>,
     /// The kernel's ledger of accepts; `None` unless recorded.
     pub(super) ledger: Option<LedgerEvidence>,
     /// Readings of the accept queue by the probe and the server; empty unless recorded.
@@ -65,7 +68,17 @@ pub(super) fn join(observed: &mut Observed) -> JoinedTrial {
         let rows = accepted.is_some().then_some(&attempts.rows[..]);
         ledger_evidence::evidence(&load.attempts, ledger, &known, rows)
     });
+    let loaded = &observed.loaded;
+    let probe = observed.probed.as_ref().ok().map(|probed| &probed.report);
+    let destinations = destinations::records(
+        &loaded.destinations,
+        &loaded.report,
+        &attempts.rows,
+        &loaded.queues,
+        probe,
+    );
     JoinedTrial {
+        destinations,
         timeline: queue_timeline::merged(sampled, depths),
         outcomes: attempts.rows.iter().map(|row| row.outcome).collect(),
         attempts,

@@ -41,7 +41,9 @@ pub(super) fn judge(
         queue,
         laws: observed.laws.check(
             &Measurements {
-                accept_queue: observed.loaded.accept_queue,
+                accept_queue: observed.loaded.accept_queue(),
+                queues: &observed.loaded.queues,
+                port: None,
                 probe: observed.probed.as_ref().ok().map(|probed| &probed.report),
                 restart: observed.restart.as_ref(),
                 rows: &joined.attempts.rows,
@@ -98,6 +100,11 @@ fn check_invariants(
         invariants::deliveries_intact(&load.integrity),
         invariants::probe_ran(observed.probed.as_ref().err()),
     ];
+    checks.extend(invariants::destinations_add_up(
+        &joined.destinations,
+        &observed.loaded.destinations,
+        &joined.outcomes,
+    ));
     if let ServerEnd::Stopped(report) = &observed.end {
         checks.push(invariants::messages_add_up(
             load.messages_written,
@@ -153,6 +160,11 @@ fn program_accepts<'a>(
     let Ok(probed) = &observed.probed else {
         return Err("the probe failed, and nothing else shows when a program accepts".to_owned());
     };
+    if trial.cell.settings.load.ports().len() > 1 {
+        return Err("it simulates one listener, and the load has several destinations \
+                    (load.destinations)"
+            .to_owned());
+    }
     let limit = match probed.report.listeners.as_slice() {
         [only] if only.earlier_limits.is_empty() => only.limit,
         [_] => {

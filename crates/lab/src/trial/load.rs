@@ -1,5 +1,6 @@
 //! The load of a trial: its phases, and the conditions between them.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use chat_server::{ClosesFirst, ServerStatus};
@@ -12,6 +13,7 @@ use worker::{Client, RESPONSE_TIMEOUT, WorkerError, config_arguments};
 
 use super::context::TrialContext;
 use crate::backend::{Role, Testbed};
+use crate::destinations::{self, PortQueue};
 use crate::error::Result;
 use crate::live::Watched;
 use crate::server::RunningServer;
@@ -29,8 +31,10 @@ const LAST_SEGMENTS_TIMEOUT: Duration = Duration::from_millis(500);
 /// The results of a trial's load.
 pub(super) struct Loaded {
     pub(super) report: LoadReport,
-    /// The server's accept queue when every attempt was decided.
-    pub(super) accept_queue: Option<AcceptQueue>,
+    /// The accept queue of each destination when every attempt was decided.
+    pub(super) queues: Vec<PortQueue>,
+    /// The destinations, each once, with the attempts that were to go there.
+    pub(super) destinations: Vec<(SocketAddr, u64)>,
     /// Bytes that clients had written when a paused server began to accept; `None` if the
     /// server was not paused, or the load had already ended.
     pub(super) held_bytes: Option<u64>,
@@ -40,6 +44,16 @@ pub(super) struct Loaded {
     /// was decided, and had lingered.
     pub(super) released_ns: u64,
     pub(super) seconds: f64,
+}
+
+impl Loaded {
+    /// The accept queue of the only destination; `None` if there are several.
+    pub(super) fn accept_queue(&self) -> Option<AcceptQueue> {
+        match self.queues.as_slice() {
+            [only] => only.queue,
+            _ => None,
+        }
+    }
 }
 
 /// Runs the load, and waits until the server has handled it.
@@ -72,6 +86,7 @@ impl LoadPhases<'_, '_, '_> {
         let config = LoadConfig {
             settings: settings.load.clone(),
             target,
+            more_targets: Vec::new(),
             framing: server.framing,
             largest_body: server.largest_body,
             sources: self.testbed.addresses().client.clone(),
@@ -101,7 +116,7 @@ impl LoadPhases<'_, '_, '_> {
             // Each connection that is established now is seen, however soon it ends.
             self.watched.scan();
         }
-        let accept_queue = self.testbed.accept_queue(target.port())?;
+        let queues = self.queues()?;
         let mut held_bytes = None;
         if server.accept_paused {
             let status = load.request("status", LoadCommand::Status, |response| {
@@ -133,7 +148,8 @@ impl LoadPhases<'_, '_, '_> {
         let left = self.await_idle()?;
         Ok(Loaded {
             report,
-            accept_queue,
+            queues,
+            destinations: config.attempts_by_destination(),
             held_bytes,
             left,
             released_ns,
@@ -211,8 +227,20 @@ impl LoadPhases<'_, '_, '_> {
                 clock.sleep(POLL_INTERVAL);
             }
         }
-        let queue = self.testbed.accept_queue(self.server.address().port())?;
-        Ok(LeftSockets { close_wait, queued: queue.map_or(0, |queue| queue.depth) })
+        Ok(LeftSockets { close_wait, queued: self.queued()? })
+    }
+
+    /// The accept queue of each destination now.
+    fn queues(&self) -> Result<Vec<PortQueue>> {
+        let read = |port| Ok(PortQueue { port, queue: self.testbed.accept_queue(port)? });
+        destinations::ports(&self.trial.cell.settings).into_iter().map(read).collect()
+    }
+
+    /// Connections in the accept queues of all destinations now.
+    fn queued(&self) -> Result<u32> {
+        let queues = self.queues()?;
+        let depths = queues.iter().filter_map(|queue| queue.queue).map(|queue| queue.depth);
+        Ok(depths.fold(0, u32::saturating_add))
     }
 
     /// Polls the server's status until `is_reached`, the server is dead, or the finish
@@ -228,9 +256,9 @@ impl LoadPhases<'_, '_, '_> {
             self.watched.poll();
             // Before the status, which then includes connections that leave the queue in
             // between.
-            let queue = self.testbed.accept_queue(self.server.address().port())?;
+            let queued = self.queued()?;
             let Some(status) = self.server.status()? else { break };
-            if is_reached(&status, queue.map_or(0, |queue| queue.depth)) {
+            if is_reached(&status, queued) {
                 break;
             }
             clock.sleep(POLL_INTERVAL);

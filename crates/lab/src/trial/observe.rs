@@ -8,6 +8,7 @@ use super::context::TrialContext;
 use super::load::{Loaded, load};
 use super::post_load;
 use crate::backend::{Role, Testbed};
+use crate::destinations;
 use crate::error::Result;
 use crate::kernel_facts::KernelFacts;
 use crate::laws::{CellLaws, Inputs};
@@ -71,8 +72,10 @@ pub(super) fn observe(
         // A listener on [::] has clients over IPv4 too.
         None => Families::Both,
     };
+    let mut ports = destinations::ports(settings);
     let config = ProbeConfig {
-        port: server.address().port(),
+        port: ports.remove(0),
+        more_ports: ports,
         family,
         timeline: trial.timeline,
         ledger: trial.keeps_ledger() && responds,

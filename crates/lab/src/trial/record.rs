@@ -70,6 +70,7 @@ pub(super) fn record(
         duration_seconds: timing.seconds,
         overhead_seconds: timing.seconds - loaded.seconds - post_load_seconds,
         attempts: u64::from(settings.load.clients),
+        destinations: joined.destinations,
         incomplete_by: metrics::incomplete_by(&rows),
         incomplete_causes: load.incomplete_causes.clone(),
         ok_first_try: metrics::ok_first_try(&rows),
@@ -89,7 +90,7 @@ pub(super) fn record(
         evidence: Evidence {
             server: joined.server.changes,
             client: joined.client.changes,
-            accept_queue: loaded.accept_queue,
+            accept_queue: loaded.accept_queue(),
             probe,
             deepest_queue,
             left: Some(loaded.left),

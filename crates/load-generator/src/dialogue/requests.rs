@@ -20,8 +20,8 @@ pub(crate) enum Read {
 /// The requests of each connection, and the answers that it expects.
 #[derive(Debug)]
 pub(crate) struct Requests {
-    /// The bytes of each request.
-    pub(crate) bytes: Vec<u8>,
+    /// The bytes of each request, by the number of the destination.
+    bytes: Vec<Vec<u8>>,
     /// Requests of a connection.
     pub(crate) count: u32,
     /// Between the intended starts of two requests; zero if each follows the answer before.
@@ -59,17 +59,20 @@ pub(crate) struct Progress {
 
 impl Requests {
     /// Prepares a dialogue; `None` if it has no requests. The settings have been checked.
-    pub(crate) fn new(dialogue: &Dialogue, target: SocketAddr) -> Option<Self> {
+    pub(crate) fn new(dialogue: &Dialogue, destinations: &[SocketAddr]) -> Option<Self> {
         Some(match dialogue {
             Dialogue::Chat | Dialogue::None => return None,
             Dialogue::Http(settings) => Self {
-                bytes: http::request(settings, &target.to_string()),
+                bytes: destinations
+                    .iter()
+                    .map(|address| http::request(settings, &address.to_string()))
+                    .collect(),
                 count: settings.requests,
                 interval: settings.interval,
                 expected: Answer::Http { status: settings.status },
             },
             Dialogue::Exchange(exchange) => Self {
-                bytes: exchange.send.bytes().to_vec(),
+                bytes: vec![exchange.send.bytes().to_vec(); destinations.len()],
                 count: exchange.repeat,
                 interval: exchange.interval,
                 expected: Answer::Exchange(
@@ -77,6 +80,11 @@ impl Requests {
                 ),
             },
         })
+    }
+
+    /// The bytes of a request to the destination with this number.
+    pub(crate) fn bytes(&self, destination: usize) -> &[u8] {
+        &self.bytes[destination]
     }
 
     /// A connection that has not begun.

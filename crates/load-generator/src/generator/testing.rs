@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use chat_protocol::Codec;
 
 use crate::client::State;
+use crate::config::LoadConfig;
 use crate::generator::Generator;
-use crate::settings::{LoadConfig, LoadSettings};
+use crate::settings::LoadSettings;
 
 /// Drives a generator that has started nothing.
 pub(crate) fn with_generator(config: &LoadConfig, test: impl FnOnce(&mut Generator)) {

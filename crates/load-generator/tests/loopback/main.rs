@@ -2,6 +2,7 @@
 
 mod concurrent;
 mod deliveries;
+mod destinations;
 mod dialogues;
 mod endings;
 mod exchange;

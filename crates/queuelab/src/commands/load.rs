@@ -20,9 +20,10 @@ server's sockets are in this network namespace; otherwise the outcome is `unconf
 
 Exit codes: 0 no attempt failed, 3 an attempt or a check failed.")]
 pub(crate) struct LoadArguments {
-    /// The server's name or address, and its port: localhost:8080, [::1]:8080.
+    /// The server's name or address, and its port: localhost:8080, [::1]:8080. Attempts go to
+    /// several in turn; one that is named twice gets twice as many.
     #[arg(value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
-    target: Target,
+    targets: Vec<Target>,
     #[command(flatten)]
     settings: LoadSettings,
     /// Message framing of the server.
@@ -57,29 +58,42 @@ pub(crate) struct LoadArguments {
 pub(crate) fn load(arguments: LoadArguments) -> Result {
     let config = match &arguments.config {
         Some(json) => parse_config(json)?,
-        None => LoadConfig {
-            settings: arguments.settings,
-            target: arguments.target.resolve()?,
-            framing: arguments.framing,
-            largest_body: arguments.largest_body,
-            sources: arguments.sources,
-            server_closes: arguments.server_closes,
-            hold: false,
-        },
+        None => {
+            let mut addresses = Vec::new();
+            for target in &arguments.targets {
+                addresses.push(target.resolve()?);
+            }
+            LoadConfig {
+                settings: arguments.settings,
+                target: addresses.remove(0),
+                more_targets: addresses,
+                framing: arguments.framing,
+                largest_body: arguments.largest_body,
+                sources: arguments.sources,
+                server_closes: arguments.server_closes,
+                hold: false,
+            }
+        }
     };
     if arguments.control {
         load_generator::run_worker(&config, true).map_err(CommandError::Load)?;
         return Ok(Exit::Held);
     }
-    let name = arguments.config.is_none().then(|| arguments.target.to_string());
-    let target = describe_target(name, config.target);
-    run_standalone(&config, &target, arguments.out.as_deref(), arguments.json)
+    let names = if arguments.config.is_none() { &arguments.targets[..] } else { &[] };
+    let targets = describe_targets(names, &config);
+    run_standalone(&config, &targets, arguments.out.as_deref(), arguments.json)
 }
 
-/// The target as it was written, with its address if that is another text.
-fn describe_target(name: Option<String>, address: SocketAddr) -> String {
-    match name {
+/// The targets as they were written, each with its address if that is another text.
+fn describe_targets(names: &[Target], config: &LoadConfig) -> String {
+    let name_of = |address: &SocketAddr| {
+        let position = config.round().iter().position(|other| other == address)?;
+        names.get(position).map(ToString::to_string)
+    };
+    let describe = |address: SocketAddr| match name_of(&address) {
         Some(name) if name != address.to_string() => format!("{name} ({address})"),
         _ => address.to_string(),
-    }
+    };
+    let targets: Vec<_> = config.destinations().into_iter().map(describe).collect();
+    targets.join(" and ")
 }

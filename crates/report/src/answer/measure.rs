@@ -207,7 +207,12 @@ fn attempts(trial: &Trial, outcome: Outcome) -> Option<f64> {
 }
 
 fn queued(trial: &Trial) -> Option<f64> {
-    Some(trial.evidence.accept_queue?.depth.into())
+    if trial.destinations.is_empty() {
+        return Some(trial.evidence.accept_queue?.depth.into());
+    }
+    // All of them together.
+    let depths = trial.destinations.iter().map(|at| Some(f64::from(at.accept_queue?.depth)));
+    depths.sum()
 }
 
 fn most_retransmissions(trial: &Trial) -> Option<f64> {

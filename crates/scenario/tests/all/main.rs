@@ -1,6 +1,7 @@
 //! Tests of the public interface.
 
 mod common;
+mod destinations;
 mod dialogues;
 mod errors;
 mod expectations;

@@ -1,6 +1,7 @@
 //! Metrics of the probe.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,14 @@ impl ProbeSummary {
             |all: u64, listener: &ListenerSummary| Some(all.saturating_add(listener.drops?));
         let known = self.listeners.iter().try_fold(0, drops);
         known.filter(|_| !self.listeners.is_empty())
+    }
+}
+
+impl ListenerSummary {
+    /// The port that it listens on; `None` in older records.
+    pub fn port(&self) -> Option<u16> {
+        let address: SocketAddr = self.address.as_deref()?.parse().ok()?;
+        Some(address.port())
     }
 }
 

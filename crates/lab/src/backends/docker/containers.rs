@@ -146,9 +146,10 @@ impl Testbed for Containers {
     fn start_image(
         &self,
         settings: &ImageServer,
+        more_ports: &[u16],
         values: &IndexMap<String, String>,
     ) -> Result<Box<dyn ServerContainer + '_>> {
-        Ok(Box::new(Server::start(self.host(Role::Server), settings, values)?))
+        Ok(Box::new(Server::start(self.host(Role::Server), settings, more_ports, values)?))
     }
 
     fn verify(&self, in_doubt: bool) -> Result<()> {

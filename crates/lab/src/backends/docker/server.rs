@@ -41,6 +41,8 @@ const KILLED_WITHIN: Duration = Duration::from_secs(10);
 pub(super) struct Server<'a> {
     host: &'a Host,
     settings: ImageServer,
+    /// More ports that clients connect to.
+    more_ports: Vec<u16>,
     id: String,
     /// The limit of its memory, bytes.
     memory: u64,
@@ -57,6 +59,7 @@ impl<'a> Server<'a> {
     pub(super) fn start(
         host: &'a Host,
         settings: &ImageServer,
+        more_ports: &[u16],
         values: &IndexMap<String, String>,
     ) -> Result<Self> {
         host.was_joined.store(true, Ordering::Relaxed);
@@ -82,6 +85,7 @@ impl<'a> Server<'a> {
         let mut server = Self {
             host,
             settings: settings.clone(),
+            more_ports: more_ports.to_vec(),
             id,
             memory,
             started: Instant::now(),
@@ -144,13 +148,15 @@ impl<'a> Server<'a> {
     fn is_ready(&mut self, until: Instant) -> Result<bool> {
         let within = self.settings.ready.within;
         let deadline = self.started + within;
+        let settings = self.settings.clone();
+        let all = Awaited::from(&settings).with_ports(&self.more_ports);
         loop {
             let listeners = self.listeners()?;
-            let awaited = Awaited::from(&self.settings);
-            let (found, is_given_up) = match &mut self.opening {
-                None => (awaited.find(&listeners), false),
-                Some(opening) => opening.find(&listeners, Instant::now()),
-            };
+            let (awaited, mut found) = Awaited::find_all(&all, &listeners);
+            let mut is_given_up = false;
+            if let Some(opening) = &mut self.opening {
+                (found, is_given_up) = opening.find(&listeners, Instant::now());
+            }
             if matches!(found, Listening::Here(_))
                 && (self.settings.ready.line.is_none() || self.output.has_matched())
             {
@@ -269,8 +275,16 @@ impl ServerContainer for Server<'_> {
         if self.is_dead() {
             return Ok(None);
         }
-        let command = AgentCommand::PortConnections { port: self.settings.port };
-        Ok(Some(self.host.request(command)?))
+        let own = self.settings.port;
+        let more = self.more_ports.iter().filter(|port| **port != own);
+        let mut status = ProgramStatus::default();
+        for port in std::iter::once(&own).chain(more) {
+            let of_port: ProgramStatus =
+                self.host.request(AgentCommand::PortConnections { port: *port })?;
+            status.open += of_port.open;
+            status.waiting += of_port.waiting;
+        }
+        Ok(Some(status))
     }
 
     fn stop(mut self: Box<Self>) -> backend::Result<ProgramReport> {

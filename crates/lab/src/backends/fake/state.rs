@@ -80,7 +80,9 @@ impl State {
         self.is_loaded = true;
         let messages = config.settings.messages;
         let talkers = outcomes.iter().filter(|outcome| **outcome == Outcome::Ok).count() as u64;
-        for (index, outcome) in (0..clients).zip(outcomes) {
+        let round = config.round();
+        let destinations = config.destinations().len();
+        for ((index, outcome), target) in (0..clients).zip(outcomes).zip(round.iter().cycle()) {
             let start_ns = began + u64::from(index);
             let local = SocketAddr::new(CLIENT, FIRST_LOCAL_PORT.wrapping_add(index as u16));
             let (ending, is_accepted) = match outcome {
@@ -104,6 +106,7 @@ impl State {
             self.attempts.push(Attempt {
                 index,
                 local: (outcome != Outcome::NoPort).then_some(local),
+                destination: (destinations > 1).then_some(*target),
                 start_ns,
                 connect_ns: is_established.then_some(CONNECT_NS),
                 end_ns: start_ns + 2 * CONNECT_NS,

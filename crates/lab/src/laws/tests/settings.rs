@@ -9,7 +9,7 @@ use super::super::measurements::Measurements;
 use super::super::rules::ids;
 use crate::testing::ChatMut;
 
-use super::{cell, laws_of, no_measurements, predictions, set_sysctl};
+use super::{cell, laws_of, no_measurements, predictions, set_somaxconn, set_sysctl};
 
 /// A law that its own scenario does not apply would be of no use.
 #[test]
@@ -44,6 +44,80 @@ fn a_sysctl_name_with_slashes_is_read() {
     let value = SysctlValue::Number(4);
     cell.hosts.server.sysctls.insert("net/core/somaxconn".to_owned(), value);
     assert_eq!(predictions(&cell)["accept-queue-capacity"], 5.0);
+}
+
+/// A paused program with two listeners, of which each gets half of the clients.
+fn two_listeners(clients: u32) -> CellSettings {
+    let mut cell = cell(false, clients);
+    let server = serde_json::json!({
+        "command": {
+            "program": ["x"], "port": 8080, "backlog": 5, "backlogs": { "8081": 64 }, "paused": true,
+        },
+    });
+    cell.server = serde_json::from_value(server).unwrap();
+    cell.load.messages = 0;
+    cell.load.destinations = serde_json::from_value(serde_json::json!([8080, 8081])).unwrap();
+    cell
+}
+
+#[test]
+fn the_laws_of_a_listener_are_those_of_its_own_clients_and_backlog() {
+    let ids = |cell: &CellSettings| {
+        let laws = laws_of(cell);
+        laws.predictions.iter().map(|law| (law.id(), law.predicted)).collect::<Vec<_>>()
+    };
+    let named = |name: &str, port: u16| format!("{name}-port-{port}");
+    let mut cell = two_listeners(100);
+    set_somaxconn(&mut cell, "4096");
+    assert_eq!(
+        ids(&cell),
+        [
+            (named("listen-limit", 8080), 5.0),
+            (named("listen-limit", 8081), 64.0),
+            (named("accept-queue-capacity", 8080), 6.0),
+            (named("accept-queue-capacity", 8081), 50.0),
+        ]
+    );
+    set_somaxconn(&mut cell, "30");
+    assert_eq!(ids(&cell)[3].1, 31.0);
+    // A single destination is the only listener.
+    cell.load.destinations.remove(0);
+    assert_eq!(
+        ids(&cell),
+        [("listen-limit".to_owned(), 30.0), ("accept-queue-capacity".to_owned(), 31.0)]
+    );
+}
+
+#[test]
+fn a_law_of_a_listener_is_measured_at_its_own_queue() {
+    use run_record::AcceptQueue;
+    let mut cell = two_listeners(200);
+    set_somaxconn(&mut cell, "4096");
+    let queue = |port, depth, limit| {
+        let queue = Some(AcceptQueue { depth, limit });
+        crate::destinations::PortQueue { port, queue }
+    };
+    let queues = [queue(8080, 6, 5), queue(8081, 64, 64)];
+    let measured = Measurements { queues: &queues, ..no_measurements() };
+    let held: Vec<_> =
+        laws_of(&cell).check(&measured, false).checks.iter().map(|check| check.held).collect();
+    assert_eq!(held, [Some(true), Some(true), Some(true), Some(false)], "64 of 65");
+}
+
+#[test]
+fn a_law_about_all_listeners_is_not_applied_to_several() {
+    let mut cell = two_listeners(100);
+    set_somaxconn(&mut cell, "4096");
+    set_sysctl(&mut cell.hosts.client, "ip_local_port_range", "20000 29999");
+    cell.load.chat = load_generator::ChatPhase::AfterConnect;
+    let reason = |cell: &CellSettings, id: &str| {
+        let laws = laws_of(cell).not_applied;
+        laws.into_iter().find(|law| law.id == id).map(|law| law.reason).unwrap_or_default()
+    };
+    assert!(reason(&cell, "local-ports").contains("(load.destinations)"));
+    set_sysctl(&mut cell.hosts.client, "ip_local_port_range", "20000 20049");
+    let too_few = reason(&cell, "accept-queue-capacity-port-8080");
+    assert!(too_few.contains("may get no local port"), "{too_few}");
 }
 
 #[test]

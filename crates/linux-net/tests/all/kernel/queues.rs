@@ -70,9 +70,9 @@ fn half_open_connections_are_counted_by_port() {
             wait_for(half_open, || diag.count_by_state(port).unwrap().syn_recv);
         }
         assert_eq!(diag.count_by_state(Some(8080)).unwrap().listen, 1);
-        let of_port = diag.count_connections(AddressFamily::V4, 8080).unwrap();
+        let of_port = diag.count_connections(AddressFamily::V4, &[8080]).unwrap();
         assert_eq!((of_port.syn_recv, of_port.total()), (3, 3), "{of_port:?}");
-        assert_eq!(diag.count_connections(AddressFamily::V6, 8080).unwrap().total(), 0);
+        assert_eq!(diag.count_connections(AddressFamily::V6, &[8080]).unwrap().total(), 0);
         assert_eq!(diag.listeners_on(AddressFamily::V4, Some(8081)).unwrap().len(), 1);
 
         // B + 1 with cookies off and a large tcp_max_syn_backlog.
@@ -105,7 +105,7 @@ fn closing_first_leaves_time_wait() {
         wait_for(5, || at_client.count_by_state(None).unwrap().time_wait);
         assert_eq!(at_server.count_by_state(None).unwrap().time_wait, 0);
         // On any port.
-        assert_eq!(at_client.count_connections(AddressFamily::V4, 1).unwrap().time_wait, 5);
+        assert_eq!(at_client.count_connections(AddressFamily::V4, &[1]).unwrap().time_wait, 5);
         assert_eq!(client_host.counters().unwrap().get("sockstat.TCP.tw"), Some(5));
     });
 }

@@ -123,6 +123,31 @@ fn a_paused_nginx_holds_its_limit_and_one_more() {
 
 #[test]
 #[ignore = "needs a Docker engine"]
+fn each_listener_of_a_paused_nginx_holds_its_own_limit_and_one_more() {
+    let image = TestImage::new();
+    let listener = "listen {port} backlog={server.backlog}; return 200 ok; }";
+    let other = "\n      server { listen 81 backlog={server.backlogs.81}; return 200 ok; }";
+    let files = FILES.replace(listener, &format!("{listener}{other}"));
+    let server = [NGINX, "backlogs: { 81: 511 }\npaused: true\n", CAPABILITIES, &files];
+    let rest = "load:\n  clients: 1200\n  dialogue: none\n  connect_deadline: 500ms\n  \
+                linger: 100ms\n  destinations: [80, 81]";
+    let trials = Scenario::new(&image.name, &server, rest).trials();
+    let [trial] = &trials[..] else { panic!("{} trials", trials.len()) };
+    for (at, (port, limit)) in trial.destinations.iter().zip([(80, 64), (81, 511)]) {
+        assert_eq!((at.address.port(), at.attempts), (port, 600));
+        let queue = at.accept_queue.expect("it listens");
+        assert_eq!((u64::from(queue.depth), u64::from(queue.limit)), (limit + 1, limit));
+        assert_eq!(at.outcomes.get(Outcome::Ok), limit + 1, "{:?}", at.outcomes);
+        assert_eq!(at.outcomes.get(Outcome::TimedOut), 600 - limit - 1, "{:?}", at.outcomes);
+    }
+    let drops: Option<u64> = trial.destinations.iter().map(|at| at.drops).sum();
+    assert_eq!(drops, Some(trial.evidence.server["TcpExt.ListenDrops"].unsigned_abs()));
+    assert_eq!(trial.laws.len(), 4, "{:?}", trial.laws);
+    assert!(trial.laws.iter().all(|law| law.held == Some(true)), "{:?}", trial.laws);
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
 fn two_images_are_compared_and_cannot_change_the_files_of_the_scenario() {
     let images = [TestImage::new(), TestImage::new()];
     let command = "command: [sh, -c, 'echo x > /etc/queuelab/nginx.conf || echo kept; exec nginx \

@@ -2,6 +2,7 @@
 
 mod bad;
 mod consent;
+mod destinations;
 mod installed;
 mod pace;
 mod paused;

@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener};
 use std::process::{Command, Output};
 
-use crate::support::{Background, all_output, binary, queuelab, start_server, table_value, text};
+use crate::support::{
+    Background, all_output, binary, in_one_line, queuelab, start_server, table_value, text,
+};
 use linux_net::testing::in_lab_namespace;
 use linux_net::{LinkAddresses, NetworkNamespace, SysctlName, join_with_veth};
 use serde_json::Value;
@@ -42,6 +44,35 @@ fn assert_exit(output: &Output, code: i32) -> String {
     let width = table.lines().map(|line| line.chars().count()).max().unwrap_or(0);
     assert!(width <= 60, "{width} columns:\n{table}");
     table
+}
+
+#[test]
+fn several_targets_are_told_apart() {
+    in_lab_namespace(|| {
+        let host = NetworkNamespace::create().unwrap();
+        let (_small, small) = listen_in(&host, V4, 5);
+        let (_large, large) = listen_in(&host, V4, 64);
+        let targets = [small, large].map(|port| SocketAddr::new(V4, port).to_string());
+        let flags =
+            [&targets[1], "--clients=40", "--dialogue=none", "--connect-deadline=500ms", "--json"];
+        let output = load_in(&host, &targets[0], &flags);
+        assert_eq!(output.status.code(), Some(3), "{}", all_output(&output));
+        let trial: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let destinations = trial["destinations"].as_array().unwrap();
+        for (at, (target, queued)) in destinations.iter().zip(targets.iter().zip([6, 20])) {
+            assert_eq!((at["address"].as_str(), &at["attempts"]), (Some(&**target), &20.into()));
+            assert_eq!(at["outcomes"]["phantom"], queued, "{at}");
+            assert_eq!(at["outcomes"]["timed_out"].as_u64().unwrap_or(0), 20 - queued, "{at}");
+        }
+        let table = assert_exit(&load_in(&host, &targets[0], &flags[..4]), 3);
+        let named = format!("{} and {}", targets[0], targets[1]);
+        assert!(in_one_line(&table).contains(&named), "{table}");
+        for target in &targets {
+            let row = table.lines().find(|line| line.starts_with(&format!("│ {target}"))).unwrap();
+            let attempts = row.split('│').nth(2).unwrap();
+            assert_eq!(attempts.trim(), "20", "{table}");
+        }
+    });
 }
 
 #[test]

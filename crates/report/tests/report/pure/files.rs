@@ -58,6 +58,7 @@ fn recorded(root: &Path) -> RunDirectory {
         answers: 0,
         not_accepted_ns: None,
         accepted_by_ns: None,
+        destination: None,
     };
     let attempts: Vec<_> = (0..20).map(attempt).collect();
     let other = trials.iter().find(|trial| trial.cell != trials[0].cell).unwrap();

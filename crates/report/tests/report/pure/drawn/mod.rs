@@ -29,6 +29,7 @@ fn attempt(index: u32) -> AttemptRow {
         answers: 0,
         not_accepted_ns: None,
         accepted_by_ns: None,
+        destination: None,
     }
 }
 
