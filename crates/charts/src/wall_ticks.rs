@@ -38,5 +38,47 @@ pub(crate) fn wall_ticks(Span(from_us, to_us): Span, wall: &WallTimes) -> Vec<(u
     };
     let times = (0..=MAX_LABELS).map(|number| first_us + number * step_us);
     let times = times.filter(|&at_us| at_us <= to_us);
-    times.filter_map(|at_us| Some((at_us, wall.at(at_us)?.strftime(format).to_string()))).collect()
+    // The lines of a record are not exactly a second apart.
+    let label = |at_us| Some(wall.at(at_us + SECOND_US / 2)?.strftime(format).to_string());
+    times.filter_map(|at_us| Some((at_us, label(at_us)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_time_has_times_of_the_wall_clock_and_a_short_one_seconds() {
+        let mut wall = WallTimes::default();
+        for (at_us, at) in
+            [(0, "11:59:57.4"), (4_000_000, "12:00:01.399"), (9_000_000, "12:00:06.4")]
+        {
+            wall.add(at_us, &format!("2026-11-30T{at}Z"));
+        }
+        let labels = |span| -> Vec<(u64, String)> { wall_ticks(span, &wall) };
+        let text = |at: u64, label: &str| (at, label.to_owned());
+        assert_eq!(
+            labels(Span(0, 14_000_000)),
+            [
+                text(600_000, "11:59:58"),
+                text(2_600_000, "12:00:00"),
+                text(4_600_000, "12:00:02"),
+                text(6_600_000, "12:00:04"),
+                text(8_600_000, "12:00:06"),
+                text(10_600_000, "12:00:08"),
+                text(12_600_000, "12:00:10"),
+            ]
+        );
+        assert_eq!(
+            labels(Span(1_000_000, 1_500_000)),
+            [
+                text(1_000_000, "+0 ms"),
+                text(1_100_000, "+100 ms"),
+                text(1_200_000, "+200 ms"),
+                text(1_300_000, "+300 ms"),
+                text(1_400_000, "+400 ms"),
+                text(1_500_000, "+500 ms"),
+            ]
+        );
+    }
 }

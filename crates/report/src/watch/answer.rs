@@ -18,7 +18,9 @@ pub(super) fn section(review: &Review) -> Section {
         section.summary(Block::Text(Tone::Unfinished, text));
     }
     let in_trouble: Vec<_> = in_trouble(review).collect();
-    let points = in_trouble.iter().take(MAX_DESCRIBED).map(|listener| describe(review, listener));
+    let described = in_trouble.iter().take(MAX_DESCRIBED).enumerate();
+    // What happened to the first one is in the headline.
+    let points = described.filter_map(|(rank, it)| describe(review, it, rank == 0));
     let points: Vec<_> = points.collect();
     if !points.is_empty() {
         section.short(Block::Points(points.clone())).summary(Block::Points(points));
@@ -112,23 +114,23 @@ pub(super) fn happened(review: &Review, listener: &ReviewedListener) -> String {
     format!("{}{queue}.", drops.unwrap_or_default())
 }
 
-/// What happened to a listener, and what was wrong when it was worst.
-fn describe(review: &Review, listener: &ReviewedListener) -> Point {
-    let mut text = sentence(&happened(review, listener));
-    let worst = listener.episodes.iter().max_by_key(|it| (it.severity, it.to_us - it.from_us));
-    if let Some(episode) = worst {
-        let span = watch_recording::Span(episode.from_us, episode.to_us);
-        text += &format!(
-            " {}: {} {}",
-            sentence(&when(review, span)),
-            sentences(&episode.text),
-            sentences(&episode.advice)
-        );
+/// What happened to a listener, unless that `is_said`, and what was wrong when it was worst;
+/// `None` if there is nothing to say.
+fn describe(review: &Review, listener: &ReviewedListener, is_said: bool) -> Option<Point> {
+    let mut parts = Vec::new();
+    if !is_said {
+        parts.push(sentence(&happened(review, listener)));
+    }
+    // Of equally severe ones the first is the cause of the others.
+    if let Some(episode) = listener.episodes.iter().rev().max_by_key(|it| it.severity) {
+        parts.push(format!("{}:", sentence(&when(review, episode.worst))));
+        parts.extend([sentences(&episode.text), sentences(&episode.advice)]);
     }
     if let Some(closed) = listener.closed {
-        text += &format!(" It closed at {}.", clock(review, closed.0));
+        parts.push(format!("It closed at {}.", clock(review, closed.0)));
     }
-    Point { lead: format!("{}:", name(review, listener)), text }
+    let text = parts.join(" ");
+    (!text.is_empty()).then(|| Point { lead: format!("{}:", name(review, listener)), text })
 }
 
 /// Why the record may not have everything; `None` if it ended with the watch.

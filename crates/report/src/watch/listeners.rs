@@ -9,6 +9,9 @@ use super::words::{clock, duration, owner, place};
 use crate::document::{Block, Section};
 use crate::table::Table;
 
+/// The longest table that a page shows unfolded.
+const MAX_OPEN_ROWS: usize = 25;
+
 /// The listeners that the table has.
 const MAX_ROWS: usize = 600;
 
@@ -18,6 +21,7 @@ pub(super) fn section(review: &Review) -> Option<Section> {
     }
     let mut section = Section::new("listeners", "All listeners");
     let all = &review.listeners;
+    section.is_open = all.len() <= MAX_OPEN_ROWS;
     section.summary(Block::caption(
         "Those that were in most trouble first. The limit is min(backlog, somaxconn): a queue holds \
          one more. Peak: the deepest queue at a look, or ≥ a full one if the drops show that it was \

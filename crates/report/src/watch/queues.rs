@@ -17,6 +17,9 @@ pub(super) fn section(review: &Review) -> Option<Section> {
     let mut section = Section::new("queues", "The queues over time");
     let first = drawn.remove(0);
     section.lead(first);
+    if drawn.is_empty() {
+        return Some(section);
+    }
     let number = drawn.len() + 1;
     section.page(Block::caption(match all > number {
         true => format!(

@@ -27,7 +27,7 @@ pub(super) fn section(review: &Review) -> Option<Section> {
     let mut section = Section::new("troubles", "What was wrong, and when");
     section.is_open = true;
     section.report(Block::caption(
-        "Each with the sentence of its worst moment. Times are those of the lines of the record, a \
+        "Each with when it was worst, and the last sentence of that time. Times are those of the lines of the record, a \
          second apart.",
     ));
     let listed = all.iter().take(MAX_LISTED);
@@ -40,10 +40,20 @@ pub(super) fn section(review: &Review) -> Option<Section> {
 }
 
 fn point(review: &Review, episode: &Episode, whose: &str) -> Point {
-    let when = when(review, Span(episode.from_us, episode.to_us));
+    let milder = milder(review, episode);
+    let when = when(review, episode.worst);
     let when = when.trim_start_matches("at ").replacen("between ", "", 1).replacen(" and ", "–", 1);
     Point {
         lead: format!("{when} · {} · {whose}:", severity(episode.severity)),
-        text: format!("{} {}", sentences(&episode.text), sentences(&episode.advice)),
+        text: format!("{} {}{milder}", sentences(&episode.text), sentences(&episode.advice)),
+    }
+}
+
+/// When it was less severe than at its worst; empty if it never was.
+fn milder(review: &Review, episode: &Episode) -> String {
+    let all = Span(episode.from_us, episode.to_us);
+    match episode.worst == all {
+        true => String::new(),
+        false => format!(" In a milder form {}.", when(review, all)),
     }
 }

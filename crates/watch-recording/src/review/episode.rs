@@ -2,6 +2,8 @@
 
 use watch_record::{Severity, Trouble, TroubleKind};
 
+use crate::line::Span;
+
 /// A trouble that is missing for longer than this has ended, microseconds.
 const PAUSE_US: u64 = 5_000_000;
 
@@ -16,6 +18,8 @@ pub struct Episode {
     pub kind: TroubleKind,
     /// The worst that it was.
     pub severity: Severity,
+    /// The first and last line at which it was as severe as that.
+    pub worst: Span,
     /// The first and last line that have it, microseconds since the watch began.
     pub from_us: u64,
     /// The last line that has it.
@@ -40,6 +44,9 @@ pub(crate) fn add(episodes: &mut Vec<Episode>, troubles: &[Trouble], at_us: u64,
             Some(episode) => {
                 episode.to_us = at_us;
                 if *severity >= episode.severity {
+                    let is_worse = *severity > episode.severity;
+                    let from_us = if is_worse { at_us } else { episode.worst.0 };
+                    episode.worst = Span(from_us, at_us);
                     episode.severity = *severity;
                     episode.text.clone_from(text);
                     episode.advice.clone_from(advice);
@@ -49,6 +56,7 @@ pub(crate) fn add(episodes: &mut Vec<Episode>, troubles: &[Trouble], at_us: u64,
             None => episodes.push(Episode {
                 kind: *kind,
                 severity: *severity,
+                worst: Span(at_us, at_us),
                 from_us: at_us,
                 to_us: at_us,
                 text: text.clone(),
@@ -86,6 +94,7 @@ mod tests {
             .collect();
         let expected = [(1, 6, Severity::Critical, "9 lost"), (20, 20, Severity::Notice, "again")];
         assert_eq!(short, expected);
+        assert_eq!(episodes[0].worst, Span(2 * second, 3 * second));
         // The line before had it.
         add(&mut episodes, &[trouble(Severity::Notice, "still")], 90 * second, 20 * second);
         assert_eq!((episodes.len(), episodes[1].to_us / second), (2, 90));

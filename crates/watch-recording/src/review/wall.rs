@@ -10,7 +10,8 @@ pub struct WallTimes {
 }
 
 impl WallTimes {
-    pub(crate) fn add(&mut self, at_us: u64, at: &str) {
+    /// Adds the time of a line, which is left out if it is not one.
+    pub fn add(&mut self, at_us: u64, at: &str) {
         self.lines.extend(at.parse().ok().map(|at| (at_us, at)));
     }
 

@@ -51,7 +51,7 @@ impl Blocks<'_> {
                 }
             },
             Block::Points(points) => {
-                html! { @for point in points { p { strong { (point.lead) } " " (point.text) } } }
+                html! { @for point in points { p { strong { (point.lead) } " " (code(&point.text)) } } }
             }
             Block::Beliefs(points) => html! {
                 dl.beliefs {
