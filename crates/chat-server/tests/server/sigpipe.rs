@@ -12,7 +12,7 @@ use socket2::Socket;
 
 use crate::common::new_socket;
 use crate::server_process::ServerProcess;
-use crate::tcp_table::{find_socket, is_server_blocked_on};
+use crate::tcp_table::{find_socket, is_server_blocked_on, wait_for_reader_of};
 
 /// The first client, with the smallest receive buffer.
 fn connect_narrow(server: &mut ServerProcess) -> Socket {
@@ -33,10 +33,13 @@ fn wait_until_stuck_on(deaf: &Socket, server: &ServerProcess) {
 
 /// Makes the server write to a client whose RST has arrived. The sender's thread
 /// is blocked in a write to `deaf` and has the registry locked, so `gone` cannot be
-/// removed from the registry before it is written to.
+/// removed from the registry before it is written to. Its own thread has read the error:
+/// only a write after that raises the signal (`sk_stream_error`).
 fn write_to_a_reset_connection(server: &mut ServerProcess) -> (Socket, TcpStream) {
     let deaf = connect_narrow(server);
     let gone = server.connect();
+    let gone_address = gone.local_addr().expect("it is bound");
+    let thread_of_gone = wait_for_reader_of(gone_address, server.address, server.child.id());
     let sender = server.connect();
     let mut flood = sender.try_clone().expect("a descriptor");
     let flooding = thread::spawn(move || {
@@ -58,9 +61,9 @@ fn write_to_a_reset_connection(server: &mut ServerProcess) -> (Socket, TcpStream
     // Ends the reader without a FIN; the close then sends the RST.
     gone.shutdown(std::net::Shutdown::Read).expect("a live socket");
     reader.join().expect("it only reads");
-    let address = gone.local_addr().expect("it is bound").as_socket().expect("an IP address");
     drop(gone);
-    wait_until("the RST has arrived", || find_socket(server.address, address).is_none());
+    wait_until("the RST has arrived", || find_socket(server.address, gone_address).is_none());
+    wait_until("its thread waits to remove it", || thread_of_gone.is_waiting_for_lock());
     let unblock = deaf.try_clone().expect("a descriptor");
     thread::spawn(move || {
         let _ = std::io::copy(&mut &unblock, &mut std::io::sink());
