@@ -6,6 +6,7 @@ use std::path::Path;
 
 use regex::Regex;
 use serde_json::Value;
+use watch_record::TroubleKind;
 
 use crate::snapshots::{everything, scrape};
 
@@ -40,6 +41,11 @@ fn every_alert_names_metrics_that_there_are_and_says_what_to_do() {
         .flat_map(|it| it["rules"].as_array().unwrap())
         .collect();
     assert!(rules.len() >= 10);
+    let kind = Regex::new("kind=\"([^\"]*)\"").unwrap();
+    for kind in kind.captures_iter(&text) {
+        let kind: TroubleKind = serde_json::from_value(kind[1].into()).unwrap();
+        assert_ne!(kind, TroubleKind::PortsInUse, "it is of namespaces");
+    }
     let documentation = read("watch-metrics.md");
     for rule in rules {
         let name = rule["alert"].as_str().unwrap();

@@ -60,6 +60,9 @@ fn the_drops_of_a_full_queue_are_counted() {
     assert_eq!(listener("queue_peak"), Some(3.0));
     wait_until("its connections are counted", || listener("not_accepted") == Some(3.0));
     assert!(listener("oldest_not_accepted_seconds") >= Some(0.0));
+    let has_trouble =
+        || request(metrics, "GET", "/metrics").contains("\nqueuelab_listener_trouble{");
+    wait_until("its trouble is found", has_trouble);
     let dropped = value(metrics, "queuelab_netns_listen_drops_total");
     assert!(dropped.is_some(), "its namespace is shown");
     drop((queued, excess));
