@@ -248,6 +248,8 @@ fn closed(client: &mut TcpStream) -> bool {
         match client.read(&mut part) {
             Ok(0) => return true,
             Ok(_) => {}
+            // Of a process that was stopped and continues: the socket has a timeout.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return error.kind() == ErrorKind::ConnectionReset,
         }
     }
