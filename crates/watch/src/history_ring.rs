@@ -167,6 +167,21 @@ mod tests {
     }
 
     #[test]
+    fn a_day_of_looks_leaves_a_minute() {
+        let mut ring = HistoryRing::default();
+        // A burst each second, and looks every 10 ms.
+        for look in 0..24 * 3_600 * 100_u64 {
+            let depth = if look % 100 == 0 { 5 } else { 0 };
+            ring.look((look + 1) * 10 * MS, depth, look / 1_000);
+        }
+        let history = ring.history();
+        assert!((120..=200).contains(&history.changes.len()), "{}", history.changes.len());
+        assert_eq!(history.discarded, 0);
+        let begin_ns = history.last_look_ns - KEPT_NS;
+        assert!(history.changes[0].at_ns <= begin_ns && history.changes[1].at_ns > begin_ns);
+    }
+
+    #[test]
     fn a_queue_that_changes_at_every_look_is_bounded_and_says_so() {
         let mut ring = HistoryRing::default();
         for look in 0..2 * MAX_CHANGES as u64 {

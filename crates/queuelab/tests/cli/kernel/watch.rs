@@ -1,15 +1,17 @@
 //! `queuelab watch`: what it prints of a listener, and how it ends.
 
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
 
 use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 
 use crate::pure::schemas::committed;
+use crate::support::machine::Machine;
 use crate::support::ordinary_user::{Sandbox, as_ordinary_user};
 use crate::support::{
-    Background, all_output, queuelab, send_signal, start_server, terminate, text, wait_until,
+    Background, all_output, binary, queuelab, send_signal, start_server, terminate, text,
+    wait_until,
 };
 use nix::sys::signal::Signal;
 
@@ -171,4 +173,55 @@ fn settings_out_of_range_are_refused() {
         let output = queuelab(&["watch", "--once", arguments[0], arguments[1]]).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?} {}", all_output(&output));
     }
+}
+
+#[test]
+fn a_watch_leaves_the_machine_as_it_was() {
+    let machine = Machine::start();
+    let before = machine.state();
+    for arguments in [&["watch", "--once", "--for", "300ms"][..], &["watch", "--once", "--json"]] {
+        let output = machine.command(binary(), arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    }
+    assert_eq!(machine.state(), before);
+}
+
+/// Resident memory of a process, bytes.
+fn resident_bytes(pid: u32) -> u64 {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap();
+    let pages: u64 = statm.split_whitespace().nth(1).unwrap().parse().unwrap();
+    pages * 4096
+}
+
+#[test]
+fn memory_does_not_grow_as_listeners_and_connections_come_and_go() {
+    let (_server, address) = start_server(&["--accept-paused=true"]);
+    let port = address.port().to_string();
+    let arguments = ["watch", "--own", "--json", "--every", "100ms", "--interval", "1ms"];
+    let mut watch = Background::start(queuelab(&[&arguments[..], &["--max-cpu", "1"]].concat()));
+    let own = |snapshot: &Value| {
+        let listeners = snapshot["listeners"].as_array().unwrap();
+        let is_it = |it: &&Value| it["address"].as_str().unwrap().ends_with(&format!(":{port}"));
+        listeners.iter().any(|it| is_it(&it))
+    };
+    assert!(own(&watch.next_event()));
+    // As many as come and go in a day, if one does in a minute; each is looked at if it lives
+    // long enough, so some wait for that.
+    let mut churn = |rounds: u32| {
+        for round in 0..rounds {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap().to_string();
+            let client = TcpStream::connect(&address).unwrap();
+            if round % 48 == 0 {
+                wait_until("it is seen", || watch.next_event().to_string().contains(&address));
+            }
+            drop((client, listener));
+        }
+        assert!(own(&watch.next_event()));
+        resident_bytes(watch.child.id())
+    };
+    let after_a_third = churn(480);
+    let after_a_day = churn(960);
+    let grown = after_a_day.saturating_sub(after_a_third);
+    assert!(grown < 4 << 20, "{after_a_third} bytes, and {grown} more after twice as many");
 }
