@@ -181,7 +181,8 @@ fn a_watch_leaves_the_machine_as_it_was() {
     let before = machine.state();
     for arguments in [&["watch", "--once", "--for", "300ms"][..], &["watch", "--once", "--json"]] {
         let output = machine.command(binary(), arguments).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+        // Listeners of other tests may drop meanwhile.
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{}", all_output(&output));
     }
     assert_eq!(machine.state(), before);
 }
