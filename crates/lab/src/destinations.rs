@@ -16,11 +16,11 @@ pub(crate) struct PortQueue {
     pub(crate) queue: Option<AcceptQueue>,
 }
 
-/// The ports to which the attempts of a cell go, each once: that of the server, unless the load
-/// names others.
-pub(crate) fn ports(cell: &CellSettings) -> Vec<u16> {
+/// The ports to which the attempts of a cell go, each once: `server`, that on which the server
+/// listens, unless the load names others.
+pub(crate) fn ports(cell: &CellSettings, server: u16) -> Vec<u16> {
     match cell.load.ports() {
-        named if named.is_empty() => vec![cell.server.listening().port],
+        named if named.is_empty() => vec![server],
         named => named,
     }
 }

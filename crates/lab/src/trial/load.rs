@@ -233,7 +233,8 @@ impl LoadPhases<'_, '_, '_> {
     /// The accept queue of each destination now.
     fn queues(&self) -> Result<Vec<PortQueue>> {
         let read = |port| Ok(PortQueue { port, queue: self.testbed.accept_queue(port)? });
-        destinations::ports(&self.trial.cell.settings).into_iter().map(read).collect()
+        let server = self.server.address().port();
+        destinations::ports(&self.trial.cell.settings, server).into_iter().map(read).collect()
     }
 
     /// Connections in the accept queues of all destinations now.

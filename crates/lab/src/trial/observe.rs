@@ -72,7 +72,7 @@ pub(super) fn observe(
         // A listener on [::] has clients over IPv4 too.
         None => Families::Both,
     };
-    let mut ports = destinations::ports(settings);
+    let mut ports = destinations::ports(settings, server.address().port());
     let config = ProbeConfig {
         port: ports.remove(0),
         more_ports: ports,

@@ -94,6 +94,15 @@ fn accept_queue_laws_hold() {
 }
 
 #[test]
+fn accept_queue_laws_hold_on_a_port_that_the_kernel_chooses() {
+    let set = ["server.port=0", "matrix.server.backlog=[3]", "load.clients=20"];
+    let set = [&set[..], &["matrix.hosts.server.sysctls.net.core.somaxconn=[128]"]].concat();
+    let set: Vec<_> = set.into_iter().map(str::to_owned).collect();
+    let laws = ["listen-limit", "accept-queue-capacity"];
+    assert_eq!(assert_laws("accept-queue-capacity", &set, &laws).len(), 1);
+}
+
+#[test]
 fn syn_queue_laws_hold() {
     let mut random = RandomValues::new();
     let backlogs: [u64; 3] = random.new_limits(3..=200);
