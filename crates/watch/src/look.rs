@@ -10,8 +10,9 @@ use crate::listener_state::{ListenerState, LookTime};
 use crate::namespace_state::NamespaceState;
 
 /// From one list of all listeners to the next, nanoseconds: between two, those that are known are
-/// looked up by their addresses where that is cheaper.
-const LIST_INTERVAL_NS: u64 = 250_000_000;
+/// looked up by their addresses where that is cheaper. A list costs as much as hundreds of
+/// lookups, and in each namespace: the kernel goes through the listeners of all.
+const LIST_INTERVAL_NS: u64 = 1_000_000_000;
 
 /// The listeners of a namespace, and how they are looked at.
 #[derive(Debug)]

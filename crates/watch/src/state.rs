@@ -102,6 +102,11 @@ impl State {
         }
     }
 
+    /// What was used until now is for the beginning, and says nothing of what goes on.
+    pub(crate) fn has_begun(&mut self, now_ns: u64, cpu_ns: u64) {
+        self.cpu.lately = VecDeque::from([(now_ns, cpu_ns)]);
+    }
+
     /// Adds a reading of the CPU time of this process.
     pub(crate) fn used_cpu(&mut self, now_ns: u64, cpu_ns: u64) {
         let lately = &mut self.cpu.lately;

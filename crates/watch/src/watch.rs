@@ -87,6 +87,10 @@ impl Watch {
         }
         looker.look_once();
         walker.perform_all();
+        state
+            .lock()
+            .expect("no thread panics with the lock")
+            .has_begun(monotonic_ns(), process_cpu_ns());
         let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
             let builder = std::thread::Builder::new().name(name.to_owned());
             builder.spawn(body).map_err(WatchError::Thread)
