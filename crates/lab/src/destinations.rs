@@ -63,6 +63,7 @@ pub(crate) fn records(
             connect_latency: metrics::connect_latency(&own),
             response_latency: response.map(|(_, latency)| *latency).unwrap_or_default(),
             accept_queue: queue.and_then(|queue| queue.queue),
+            listeners: probe.map(|_| listeners.len() as u32),
             deepest: listeners.iter().map(|listener| listener.deepest).max(),
             drops: drops(&listeners),
         }

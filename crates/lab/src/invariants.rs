@@ -260,6 +260,7 @@ mod tests {
                 connect_latency: run_record::LatencySummary::default(),
                 response_latency: run_record::LatencySummary::default(),
                 accept_queue: None,
+                listeners: None,
                 deepest: None,
                 drops: None,
             };

@@ -31,7 +31,7 @@ const COLUMNS: [Column; 25] = [
         (trial.accept_wait.count > 0).then_some(trial.accept_wait.max_ns as f64)
     }),
     ("held_bytes", |trial| trial.held_bytes.map(|bytes| bytes as f64)),
-    ("deepest_queue", |trial| trial.evidence.deepest().map(|(least, _)| f64::from(least))),
+    ("deepest_queue", |trial| trial.deepest_queue().map(|(least, _)| f64::from(least))),
     ("listen_overflows", |trial| server_counter(trial, Counter::ListenOverflows)),
     ("listen_drops", |trial| server_counter(trial, Counter::ListenDrops)),
     ("req_queue_full_drops", |trial| server_counter(trial, Counter::TcpReqQFullDrop)),

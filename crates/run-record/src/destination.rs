@@ -29,9 +29,14 @@ pub struct DestinationRecord {
     #[serde(default)]
     pub response_latency: LatencySummary,
     /// The accept queue of its port when every attempt was decided; if several listeners share
-    /// the port, the sum of their depths, with the limit of each. None for a standalone load.
+    /// the port, the sum of their depths, with the largest of their limits. None for a standalone
+    /// load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept_queue: Option<AcceptQueue>,
+    /// The sockets that listened on its port, each with a queue of its own: those that the probe
+    /// saw. None without a probe, and in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listeners: Option<u32>,
     /// The deepest accept queue of a listener of its port that the probe sampled; none without
     /// a probe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,9 +53,22 @@ impl DestinationRecord {
         self.outcomes.get(crate::outcome::Outcome::Ok) as f64 / self.attempts.max(1) as f64
     }
 
-    /// Connections that its accept queue can hold, one more than its limit; none if the limit is
-    /// not known.
+    /// The accept queue of its only listener when every attempt was decided; none if several
+    /// listeners share the port, or their number is not known.
+    pub fn only_queue(&self) -> Option<AcceptQueue> {
+        self.accept_queue.filter(|_| self.listeners == Some(1))
+    }
+
+    /// Connections that the accept queue of its only listener can hold, one more than its limit;
+    /// none if that is not known. The kernel spreads clients over several listeners by a hash, so
+    /// the sum of their capacities is not what they hold.
     pub fn capacity(&self) -> Option<u64> {
-        self.accept_queue.map(|queue| u64::from(queue.limit) + 1)
+        self.only_queue().map(|queue| u64::from(queue.limit) + 1)
+    }
+
+    /// The most connections that were seen in the accept queue of one listener: by the probe, or
+    /// when every attempt was decided.
+    pub fn most_queued(&self) -> Option<u32> {
+        self.deepest.max(self.only_queue().map(|queue| queue.depth))
     }
 }

@@ -270,7 +270,7 @@ pub struct Evidence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<ProbeSummary>,
     /// The deepest accept queue, by everything that was observed of it; none in older records,
-    /// and for a standalone load.
+    /// for a standalone load, and if the load had several destinations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deepest_queue: Option<QueuePeak>,
     /// What the clients left at the server's host; none in older records, and for a

@@ -160,6 +160,17 @@ impl Trial {
         self.outcomes.get(Outcome::Ok) as f64 / self.attempts.max(1) as f64
     }
 
+    /// The deepest that the queue was: at least, and at most if that is known. None if the load
+    /// had several destinations, whose queues have nothing in common.
+    pub fn deepest_queue(&self) -> Option<(u32, Option<u32>)> {
+        if !self.destinations.is_empty() {
+            return None;
+        }
+        let Evidence { deepest_queue, probe, .. } = &self.evidence;
+        let known = deepest_queue.map(|peak| (peak.at_least, peak.at_most));
+        known.or_else(|| probe.as_ref().map(|probe| (probe.deepest, Some(probe.deepest))))
+    }
+
     /// `ok` without any SYN retransmission ÷ attempts.
     pub fn first_try_rate(&self) -> f64 {
         self.ok_first_try as f64 / self.attempts.max(1) as f64
@@ -178,12 +189,6 @@ impl Trial {
 }
 
 impl Evidence {
-    /// The deepest that the queue was: at least, and at most if that is known.
-    pub fn deepest(&self) -> Option<(u32, Option<u32>)> {
-        let known = self.deepest_queue.map(|peak| (peak.at_least, peak.at_most));
-        known.or_else(|| self.probe.as_ref().map(|probe| (probe.deepest, Some(probe.deepest))))
-    }
-
     /// The increase of a counter of the server's host.
     pub fn at_server(&self, counter: Counter) -> u64 {
         self.server.increase(counter)

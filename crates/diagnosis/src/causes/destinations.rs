@@ -21,7 +21,7 @@ pub(super) const CAUSE: Cause = Cause {
     leads: &[Statement {
         needs: overflowed,
         claims: &[Claim::ServerCounted(OVERFLOWS)],
-        text: |_, _| Some("Each destination has an accept queue of its own.".into()),
+        text: |_, _| Some("Each listener has an accept queue of its own.".into()),
     }],
     statements: &[
         Statement {
@@ -39,10 +39,10 @@ pub(super) const CAUSE: Cause = Cause {
             text: |trials, _| remedies(trials).map(Into::into),
         },
         Statement {
-            needs: |trial| overflowed(trial) && destinations(trial).any(has_room),
+            needs: |trial| overflowed(trial) && destinations(trial).any(dropped_nothing),
             claims: &[Claim::ServerCounted(OVERFLOWS)],
             text: |trials, _| {
-                let of_port = |port| room(port, &trials.filter_some(has_room_on(port))?);
+                let of_port = |port| Some(room(port, &trials.filter_some(no_drops_on(port))?));
                 let room: Vec<_> = ports(trials).into_iter().filter_map(of_port).collect();
                 (!room.is_empty()).then(|| room.join(" ").into())
             },
@@ -58,26 +58,26 @@ fn overflowed(trial: &TrialView<'_>) -> bool {
     trial.has_destinations() && trial.server(OVERFLOWS) > 0
 }
 
-/// Whether the queue of a destination was full: a sample shows it, or its listener dropped segments
-/// and nothing else than full queues caused drops.
+/// Whether a queue of a destination was full for some client: a sample shows one that was, or its
+/// listeners dropped segments and nothing else than full queues caused drops. A queue that its last
+/// client filled, and that dropped nothing, had room for all.
 fn is_full(trial: &TrialView<'_>, at: &DestinationRecord) -> bool {
     let limit = at.accept_queue.map(|queue| queue.limit);
-    let depth = at.accept_queue.map(|queue| queue.depth).max(at.deepest);
-    let is_seen = limit.is_some() && depth > limit;
-    is_seen || (caused_every_drop(trial) && at.drops.unwrap_or(0) > 0)
+    let is_seen = limit.is_some() && at.most_queued() > limit;
+    at.drops != Some(0) && (is_seen || (caused_every_drop(trial) && at.drops.is_some()))
 }
 
 fn is_full_on(port: u16) -> impl Fn(&TrialView<'_>) -> bool {
     move |trial| trial.destination(port).is_some_and(|at| is_full(trial, at))
 }
 
-/// Whether a listener is known to have dropped nothing.
-fn has_room(at: &DestinationRecord) -> bool {
+/// Whether the listeners of a destination are known to have dropped nothing.
+fn dropped_nothing(at: &DestinationRecord) -> bool {
     at.drops == Some(0)
 }
 
-fn has_room_on(port: u16) -> impl Fn(&TrialView<'_>) -> bool {
-    move |trial| trial.destination(port).is_some_and(has_room)
+fn no_drops_on(port: u16) -> impl Fn(&TrialView<'_>) -> bool {
+    move |trial| trial.destination(port).is_some_and(dropped_nothing)
 }
 
 fn ports(trials: &TrialSet<'_>) -> BTreeSet<u16> {
@@ -95,8 +95,20 @@ fn full(port: u16, trials: &TrialSet<'_>) -> String {
         let how = how.unwrap_or_else(|| "as the kernel reports it".to_owned());
         format!("limit {limit}, {how}; ")
     });
+    let which = one_of_several(port, trials);
     let drops = total(trials.iter().filter_map(|trial| trial.destination(port)?.drops));
-    format!("port {port} ({limit}{} dropped){}", several(drops, "segment"), trials.place())
+    format!("port {port} ({which}{limit}{} dropped){}", several(drops, "segment"), trials.place())
+}
+
+/// That several listeners share a port: which of them was full is not said.
+fn one_of_several(port: u16, trials: &TrialSet<'_>) -> String {
+    let listeners = |trial: &TrialView<'_>| trial.destination(port)?.listeners.map(u64::from);
+    match trials.range(listeners) {
+        Some(number) if trials.any(|trial| listeners(trial) > Some(1)) => {
+            format!("at least one of its {number} listeners; ")
+        }
+        _ => String::new(),
+    }
 }
 
 /// For each backlog that is needed, the ports that need it, and how many clients they have.
@@ -123,7 +135,7 @@ fn remedies(trials: &TrialSet<'_>) -> Option<String> {
     (!remedies.is_empty()).then(|| remedies.join(" "))
 }
 
-/// The most clients of a destination, if its queue has no room for them.
+/// The most clients of a destination, if the queue of its only listener has no room for them.
 fn clients_without_room(port: u16, trials: &TrialSet<'_>) -> Option<u64> {
     let clients =
         trials.iter().filter_map(|trial| Some(trial.destination(port)?.attempts)).max()?;
@@ -145,17 +157,17 @@ fn and_somaxconn(trials: &TrialSet<'_>, backlog: u64) -> String {
     }
 }
 
-/// That a queue had room, and how deep it was.
-fn room(port: u16, trials: &TrialSet<'_>) -> Option<String> {
-    let holds = trials.range(|trial| trial.destination(port)?.capacity())?;
-    let deepest = trials.range(|trial| {
-        let at = trial.destination(port)?;
-        let depth = at.accept_queue.map(|queue| queue.depth).max(at.deepest)?;
-        Some(depth.into())
-    })?;
-    Some(format!(
-        "Port {port}: its listener dropped nothing{}; its queue holds {holds}, and the most that was \
-         seen in it is {deepest}.",
-        trials.place()
-    ))
+/// That a destination dropped nothing; and how deep the queue of its only listener was.
+fn room(port: u16, trials: &TrialSet<'_>) -> String {
+    let capacity = |trial: &TrialView<'_>| trial.destination(port)?.capacity();
+    let deepest = |trial: &TrialView<'_>| Some(trial.destination(port)?.most_queued()?.into());
+    let is_single = trials.all(|trial| capacity(trial).is_some());
+    let place = trials.place();
+    match (trials.range(capacity), trials.range(deepest)) {
+        (Some(holds), Some(deepest)) if is_single => format!(
+            "Port {port}: its listener dropped nothing{place}; its queue holds {holds}, and the most \
+             that was seen in it is {deepest}."
+        ),
+        _ => format!("Port {port}: nothing was dropped there{place}."),
+    }
 }

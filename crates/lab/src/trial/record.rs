@@ -59,7 +59,11 @@ pub(super) fn record(
     let (probe, accept_pace) = probed.ok().map(|probe| (probe.report, probe.accept_pace)).unzip();
     let timeline = joined.timeline;
     let overflows = joined.server.get(Counter::ListenOverflows.name()).max(0).cast_unsigned();
-    let deepest_queue = QueuePeak::new(probe.as_ref(), &timeline, judged.queue.as_ref(), overflows);
+    // A sum over the queues of several destinations would be no queue's depth.
+    let has_one = joined.destinations.is_empty();
+    let deepest_queue = has_one
+        .then(|| QueuePeak::new(probe.as_ref(), &timeline, judged.queue.as_ref(), overflows))
+        .flatten();
     let mut record = TrialRecord {
         id: trial.planned.id,
         cell: trial.cell.index as u32,

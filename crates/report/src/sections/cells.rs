@@ -148,7 +148,7 @@ fn trials(run: &Run, cell: &Cell<'_>, listed: &[&Trial]) -> Table {
                 0 => "·".to_owned(),
                 _ => nanoseconds(ns as f64),
             });
-        let deepest = trial.evidence.deepest().map(|(least, most)| match most {
+        let deepest = trial.deepest_queue().map(|(least, most)| match most {
             Some(most) if most > least => format!("{} to {}", count(least), count(most)),
             Some(_) => count(least),
             None => format!("at least {}", count(least)),

@@ -29,7 +29,7 @@ const COLUMNS: [Column; 9] = [
     ),
     column("timed out", |at| Some(at.outcomes.get(Outcome::TimedOut) as f64), whole, true),
     column("limit", |at| Some(at.accept_queue?.limit.into()), whole, false),
-    column("most queued", most_queued, whole, true),
+    column("most queued", |at| at.most_queued().map(f64::from), whole, true),
     column("drops", |at| Some(at.drops? as f64), whole, true),
     column(
         "connect, 99 %",
@@ -62,11 +62,6 @@ fn time(times: u64, ns: u64) -> Option<f64> {
     (times > 0).then_some(ns as f64)
 }
 
-/// The deepest that its queue was seen: by the probe, or when every attempt was decided.
-fn most_queued(at: &DestinationRecord) -> Option<f64> {
-    at.deepest.max(at.accept_queue.map(|queue| queue.depth)).map(f64::from)
-}
-
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
     let has_several = run.trials.iter().any(|trial| !trial.destinations.is_empty());
@@ -77,7 +72,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     section.page(Block::caption(
         "Each listener has queues of its own, which hold one more than the limit: min(backlog, \
          somaxconn). `most queued` is the deepest sample, or what was queued when every attempt was \
-         decided; `drops` are the segments that the listener dropped itself (sk_drops).",
+         decided, in the queue of one listener; `drops` are the segments that the listeners of the port dropped themselves (sk_drops).",
     ));
     let table = table(run, &source.cells);
     section.short(table.clone()).summary(table);

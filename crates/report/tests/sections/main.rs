@@ -4,6 +4,7 @@
 mod fixture;
 mod arbitrary;
 mod claims;
+mod destinations;
 mod laws;
 mod ledger;
 mod oracle;

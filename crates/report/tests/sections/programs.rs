@@ -1,16 +1,13 @@
 //! Servers that are not the lab's own.
 
 use report::{Run, summary};
-use run_record::Outcome::{self, Ok, ServerDown, TimedOut};
-use run_record::{
-    AcceptQueue, DestinationRecord, LatencySummary, PeakSource, ProgramEnd, ProgramOutput,
-    ProgramReport, QueuePeak, TrialRecord,
-};
+use run_record::Outcome::{Ok, ServerDown, TimedOut};
+use run_record::{PeakSource, ProgramEnd, ProgramOutput, ProgramReport, QueuePeak, TrialRecord};
 use serde_json::{Value, json};
 
 use crate::fixture::{Change, Fixture, Made};
 
-fn program(trial: &mut TrialRecord, ready_seconds: f64, end: ProgramEnd) {
+pub(crate) fn program(trial: &mut TrialRecord, ready_seconds: f64, end: ProgramEnd) {
     let output = ProgramOutput { head: "one\n\u{1b}[2Jtwo\n".to_owned(), ..Default::default() };
     trial.program = Some(ProgramReport { ready_seconds, end, output, ..Default::default() });
 }
@@ -59,7 +56,7 @@ fn the_labs_own_server_has_no_such_section() {
 }
 
 /// The explanation of a run, in one line.
-fn why(run: &Run) -> String {
+pub(crate) fn why(run: &Run) -> String {
     let text = summary(run).split_whitespace().collect::<Vec<_>>().join(" ");
     let (_, from) = text.split_once(" Why ").expect("there is an explanation");
     from.to_owned()
@@ -187,72 +184,4 @@ fn requests_that_wait_for_a_paused_program_are_no_full_buffers() {
     );
     let text = held(json!({ "http": { "path": "/" } }));
     assert!(!text.contains("written"), "{text}");
-}
-
-/// A program with two destinations, of which only the first one overflowed.
-fn two_destinations() -> Made {
-    let server = json!({
-        "command": {
-            "program": ["nginx"], "port": 8080, "backlog": 5, "backlogs": { "8081": 64 },
-            "paused": true,
-        },
-    });
-    let load = json!({ "connect_deadline": "500ms", "destinations": [8080, 8081] });
-    let destination = |port: u16, outcomes: &[(Outcome, usize)], depth: u32, limit: u32, drops| {
-        let all = outcomes.iter().flat_map(|&(outcome, n)| std::iter::repeat_n(outcome, n));
-        DestinationRecord {
-            address: ([198, 18, 0, 1], port).into(),
-            attempts: 50,
-            outcomes: all.collect(),
-            ok_first_try: 0,
-            syn_retransmits: [].into(),
-            connect_latency: LatencySummary::default(),
-            response_latency: LatencySummary::default(),
-            accept_queue: Some(AcceptQueue { depth, limit }),
-            deepest: Some(depth),
-            drops: Some(drops),
-        }
-    };
-    Fixture::new(json!({ "server": server, "load": load }))
-        .cell([], |trial| {
-            trial
-                .set_outcomes(&[(Ok, 56), (TimedOut, 44)])
-                .set_syn_retransmits(&[(0, 100)])
-                .add_server_counters(&[("ListenOverflows", 44), ("ListenDrops", 44)]);
-            trial.destinations = vec![
-                destination(8080, &[(Ok, 6), (TimedOut, 44)], 6, 5, 44),
-                destination(8081, &[(Ok, 50)], 50, 64, 0),
-            ];
-            trial.server = None;
-            trial.accepted = None;
-            program(trial, 0.5, ProgramEnd::default());
-        })
-        .run()
-}
-
-#[test]
-fn the_explanation_is_about_the_listener_that_was_full() {
-    let text = why(&two_destinations());
-    for expected in [
-        "Each destination has an accept queue of its own.",
-        "Full was that of port 8080 (limit 5, server.command.backlog; 44 segments dropped).",
-        "A backlog of 49 (nginx: `backlog=49` in the `listen` directive: `listen 80 backlog=49;`) has \
-         room for all 50 clients of port 8080.",
-        "Port 8081: its listener dropped nothing; its queue holds 65, and the most that was seen in it \
-         is 50.",
-    ] {
-        assert!(text.contains(expected), "{expected}: {text}");
-    }
-    assert!(!text.contains("Its limit"), "there is not only one: {text}");
-}
-
-#[test]
-fn each_destination_has_a_row() {
-    let text = summary(&two_destinations());
-    let cells = |port: &str| {
-        let row = text.lines().find(|line| line.contains(port)).unwrap();
-        row.split('│').map(str::trim).filter(|cell| !cell.is_empty()).collect::<Vec<_>>()
-    };
-    assert_eq!(cells("│ port 8080"), ["port 8080", "50", "12", "0", "44", "5", "6", "44"]);
-    assert_eq!(cells("│ port 8081"), ["port 8081", "50", "100", "0", "0", "64", "50", "0"]);
 }

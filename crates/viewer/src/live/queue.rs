@@ -16,7 +16,8 @@ const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 56.0;
 
 /// The queue now, as a bar with its numbers. The bar ends where the queue is full, which is
-/// at one more than its limit (`sk_acceptq_is_full()`).
+/// at one more than its limit (`sk_acceptq_is_full()`). Of several listeners, on one port or on
+/// several, it has the sums: one of their queues can be full long before all are.
 pub(super) fn bar(queues: &LiveQueues) -> Markup {
     let others = format!(
         "deepest in this trial {} · SYN queue {} · established {} · TIME_WAIT {}",
@@ -27,14 +28,20 @@ pub(super) fn bar(queues: &LiveQueues) -> Markup {
     };
     let (depth, limit) = (u64::from(queue.depth), u64::from(queue.limit));
     let room = (limit + u64::from(queues.listeners)).max(1);
+    let (what, limits, full) = match queues.listeners {
+        0 | 1 => ("accept queue".to_owned(), "limit", "full: limit + 1"),
+        listeners => {
+            (format!("the accept queues of {listeners} listeners, added up"), "limits", "all full")
+        }
+    };
     let part = |of: u64| format!("{:.1}%", of as f64 / room as f64 * 100.0);
     html! {
         div.queue data-depth=(depth) data-limit=(limit) data-full[depth >= room] {
-            span { "accept queue" }
+            span { (what) }
             div.gauge { i style=(format!("width:{}", part(depth.min(room)))) {} b style=(format!("left:{}", part(limit))) {} }
             strong { (depth) }
-            span { "limit " (limit) }
-            @if depth >= room { span.failed { "full: limit + 1" } }
+            span { (limits) " " (limit) }
+            @if depth >= room { span.failed { (full) } }
         }
         p.quiet { (others) }
     }
@@ -130,6 +137,18 @@ mod tests {
                 .0
                 .contains("nothing listens")
         );
+    }
+
+    #[test]
+    fn the_sums_of_several_listeners_are_called_that() {
+        let of_three = LiveQueues { listeners: 3, ..sample(0, 12, 10) };
+        let shown = bar(&of_three).0;
+        let what = "the accept queues of 3 listeners, added up";
+        assert!(shown.contains(what) && shown.contains("limits 10"), "{shown}");
+        assert!(!shown.contains("full"), "10 and one more for each is 13: {shown}");
+        let full = bar(&LiveQueues { listeners: 3, ..sample(0, 13, 10) }).0;
+        assert!(full.contains("all full") && !full.contains("limit + 1"), "{full}");
+        assert!(!bar(&sample(0, 1, 10)).0.contains("added up"));
     }
 
     #[test]

@@ -57,6 +57,7 @@ fn each_listener_of_a_paused_program_holds_its_own_limit_and_one_more() {
         let queue = destination.accept_queue.expect("it listens");
         assert_eq!((u64::from(queue.depth), u64::from(queue.limit)), (limit + 1, limit));
         assert_eq!(destination.deepest.map(u64::from), Some(limit + 1));
+        assert_eq!(destination.listeners, Some(1));
         let timed_out = destination.outcomes.get(Outcome::TimedOut);
         assert_eq!(timed_out, 100 - limit - 1, "{:?}", destination.outcomes);
         let drops = destination.drops.unwrap();
@@ -67,6 +68,7 @@ fn each_listener_of_a_paused_program_holds_its_own_limit_and_one_more() {
     }
     assert_eq!(trial.evidence.at_server(Counter::ListenDrops), dropped + again);
     assert_eq!(trial.evidence.accept_queue, None, "there is not only one");
+    assert_eq!(trial.evidence.deepest_queue, None, "a sum of queues is the depth of none");
     assert_eq!(trial.evidence.accept_pace, None);
     let laws: Vec<_> =
         trial.laws.iter().map(|law| (law.id.as_str(), law.predicted, law.held)).collect();
@@ -102,6 +104,48 @@ fn each_listener_of_a_paused_program_holds_its_own_limit_and_one_more() {
     for expected in [&why, remedy, "accept queue holds min(backlog, somaxconn) + 1 (port 8081)"] {
         assert!(printed.contains(expected), "{expected}: {printed}");
     }
+}
+
+/// A server with one listener on 8080 and four on 8081. It closes a connection after its client.
+const FOUR_ON_A_PORT: &str = "
+import select, socket
+def listen(port, backlog):
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind(('', port))
+    listener.listen(backlog)
+    return listener
+listeners = [listen(8080, 2)] + [listen(8081, 60) for _ in range(4)]
+kept = []
+while True:
+    for ready in select.select(listeners + kept, [], [])[0]:
+        if ready in listeners:
+            kept.append(ready.accept()[0])
+        elif not ready.recv(100):
+            kept.remove(ready)
+            ready.close()
+";
+
+#[test]
+fn the_queues_of_several_listeners_on_a_port_are_not_one() {
+    // More than one queue of 8081 holds, and fewer than would fill any of the four.
+    let rest = "load:\n  clients: 84\n  dialogue: none\n  connect_deadline: 500ms\n  \
+                linger: 100ms\n  destinations: [8080, { port: 8081, share: 20 }]\n";
+    let scenario = Scenario::new(FOUR_ON_A_PORT, "backlog: 2\npaused: true", rest);
+    let output = scenario.run(&["--full"]);
+    let trials = scenario.trials();
+    let [trial] = &trials[..] else { panic!("{}", all_output(&output)) };
+    check_sums(trial);
+    let [one, four] = &trial.destinations[..] else { panic!("{:?}", trial.destinations) };
+    assert_eq!((one.listeners, four.listeners), (Some(1), Some(4)));
+    let queue = four.accept_queue.expect("they listen");
+    assert_eq!((queue.depth, queue.limit), (80, 60), "the sum, and the limit of each");
+    assert!(four.deepest.is_some_and(|deepest| deepest <= 61), "{four:?}");
+    assert_eq!((one.capacity(), four.capacity()), (Some(3), None));
+    let printed = in_one_line(&text(&output.stdout)).replace('\u{a0}', " ");
+    assert_eq!(four.drops, Some(0));
+    let why = "Port 8081: nothing was dropped there.";
+    assert!(printed.contains(why) && printed.contains("Full was that of port 8080"), "{printed}");
 }
 
 #[test]
