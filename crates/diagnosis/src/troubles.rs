@@ -98,11 +98,7 @@ fn found(snapshot: &Snapshot) -> (Vec<Vec<Trouble>>, Vec<Vec<Trouble>>) {
         })
         .collect();
     let of_listener = |listener| {
-        let evidence = ListenerEvidence {
-            listener,
-            namespace: &namespaces[&listener.namespace],
-            walk_interval_seconds: snapshot.effort.walk_interval_seconds,
-        };
+        let evidence = ListenerEvidence { listener, namespace: &namespaces[&listener.namespace] };
         most_severe_first(OF_LISTENERS.iter().filter_map(|rule| rule.trouble(&evidence)))
     };
     let of_namespace = |inode| {

@@ -36,7 +36,7 @@ pub(crate) mod try_server;
 pub(crate) mod watch;
 
 pub(crate) use crate::output::{
-    print_annotation, print_document, print_for_program, print_json, print_message, print_output,
-    print_text, print_yaml, screen,
+    print_annotation, print_document, print_for_program, print_json, print_line, print_message,
+    print_output, print_text, print_yaml, screen,
 };
 pub(crate) use config::parse_config;

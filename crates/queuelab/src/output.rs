@@ -64,6 +64,12 @@ pub(crate) fn print_json(json: &str) -> Result {
     print(&visible::json(json))
 }
 
+/// Prints one of many lines of JSON to standard output; false if its reader has closed it, so that
+/// no further one is wanted.
+pub(crate) fn print_line(json: &str) -> std::result::Result<bool, CommandError> {
+    write(&visible::json(json))
+}
+
 /// Prints a document as JSON to standard output.
 pub(crate) fn print_document(document: &impl Serialize) -> Result {
     print_json(&serde_json::to_string_pretty(document).expect("a document is plain data"))
@@ -80,11 +86,17 @@ pub(crate) fn print_message(text: &str) {
 }
 
 fn print(safe: &str) -> Result {
+    write(safe).map(|_| Exit::Held)
+}
+
+/// Writes to standard output; false if its reader has closed it.
+fn write(safe: &str) -> std::result::Result<bool, CommandError> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{}", safe.trim_end()).and_then(|()| out.flush()) {
-        Err(source) if source.kind() != std::io::ErrorKind::BrokenPipe => {
+        Ok(()) => Ok(true),
+        Err(source) if source.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(source) => {
             Err(CommandError::Io { action: "write to standard output".to_owned(), source })
         }
-        _ => Ok(Exit::Held),
     }
 }

@@ -28,7 +28,7 @@ pub struct ConnectionCounts {
     pub closing: u32,
     /// Connections first seen as accepted since the walk before, per second: a lower bound of
     /// the rate of accept(2), because one that came and went between two walks is not seen.
-    /// None at the first walk.
+    /// None before two walks that are about a second or more apart.
     pub accepted_per_second_at_least: Option<f64>,
     /// Growth of the accepted ones in CLOSE_WAIT over the last minute, or since the watch began.
     pub close_wait_growth: i64,

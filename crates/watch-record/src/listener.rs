@@ -31,7 +31,7 @@ pub struct WatchedListener {
     pub limit_from: LimitFrom,
     /// Connections in its accept queue at the last look.
     pub depth: u32,
-    /// The deepest queue since the watch began.
+    /// The deepest queue since the watch began, or since its limit changed.
     pub peak: Peak,
     /// The deepest queue of the last 60 seconds.
     pub peak_last_minute: Peak,

@@ -28,8 +28,10 @@ pub struct WatchedProcess {
 /// What the threads of a process do (state of /proc/PID/task/TID/stat).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ProcessActivity {
-    /// Threads.
+    /// Threads that were looked at, at most 64.
     pub threads: u32,
+    /// Threads that were not.
+    pub other_threads: u32,
     /// Stopped, by a signal (SIGSTOP, SIGTSTP) or a debugger: T or t.
     pub stopped: u32,
     /// On a CPU or ready to run: R.
@@ -48,6 +50,7 @@ pub struct ProcessActivity {
 impl ProcessActivity {
     /// Whether no thread can run until it is continued.
     pub fn is_stopped(&self) -> bool {
+        // A signal stops all threads.
         self.frozen || (self.threads > 0 && self.stopped == self.threads)
     }
 }

@@ -20,6 +20,9 @@ pub struct Snapshot {
     pub listeners: Vec<WatchedListener>,
     /// The network namespaces that are watched.
     pub namespaces: Vec<WatchedNamespace>,
+    /// Drops, since the watch began, of listeners of namespaces that are gone; 0 where only some
+    /// listeners are shown, and in the record of a watch.
+    pub drops_of_gone: u64,
     /// What could not be seen.
     pub unseen: Vec<Unseen>,
 }
@@ -29,6 +32,6 @@ impl Snapshot {
     pub fn drops_watched(&self) -> u64 {
         let of_open = self.listeners.iter().map(|listener| listener.drops_watched);
         let of_closed = self.namespaces.iter().map(|namespace| namespace.drops_of_closed);
-        of_open.chain(of_closed).sum()
+        of_open.chain(of_closed).sum::<u64>() + self.drops_of_gone
     }
 }

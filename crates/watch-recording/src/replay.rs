@@ -109,6 +109,7 @@ impl Replay {
         let namespaces = self.namespaces();
         let namespaces = namespaces.filter(|it| !line.gone_namespaces.contains(&it.inode));
         Snapshot {
+            drops_of_gone: 0,
             at: line.at.clone(),
             watched_seconds: line.at_us as f64 / 1e6,
             effort: self.effort(),

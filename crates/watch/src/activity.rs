@@ -1,7 +1,8 @@
 //! What a process does.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 
 use linux_net::monotonic_ns;
 use procfs::process::{LimitValue, Process};
@@ -50,7 +51,7 @@ pub(crate) fn look(pid: u32, before: &mut Option<WatchedTimes>) -> Option<Watche
     Some(WatchedProcess {
         pid,
         name: stat.comm,
-        command: process.cmdline().unwrap_or_default(),
+        command: command(pid),
         activity,
         open_files: process.fd_count().ok().map(|files| files as u64),
         max_open_files,
@@ -59,9 +60,34 @@ pub(crate) fn look(pid: u32, before: &mut Option<WatchedTimes>) -> Option<Watche
     })
 }
 
+/// When a process started, in ticks since the machine did; `None` if it has ended.
+pub(crate) fn started(pid: u32) -> Option<u64> {
+    Some(Process::new(pid.cast_signed()).ok()?.stat().ok()?.starttime)
+}
+
 /// The name of a process; `None` if it has ended.
 pub(crate) fn name(pid: u32) -> Option<String> {
     Some(fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim_end().to_owned())
+}
+
+/// The first bytes of a command line that are read: a process chooses its own, and it is kept for
+/// each of its listeners.
+const COMMAND_BYTES: u64 = 1_024;
+
+/// The command line of a process, as far as it is read; empty if it cannot be.
+fn command(pid: u32) -> Vec<String> {
+    let mut bytes = Vec::new();
+    let file = File::open(format!("/proc/{pid}/cmdline"));
+    if file.and_then(|file| file.take(COMMAND_BYTES).read_to_end(&mut bytes)).is_err() {
+        return Vec::new();
+    }
+    let mut arguments: Vec<_> =
+        bytes.split(|byte| *byte == 0).map(|it| String::from_utf8_lossy(it).into_owned()).collect();
+    // Each ends with a zero.
+    if arguments.last().is_some_and(String::is_empty) {
+        arguments.pop();
+    }
+    arguments
 }
 
 /// What its threads do, and their run delays.
@@ -70,7 +96,8 @@ fn threads(process: &Process) -> (Option<ProcessActivity>, BTreeMap<i32, u64>) {
     let mut waits = BTreeMap::<String, u32>::new();
     let mut delays_ns = BTreeMap::new();
     let Ok(tasks) = process.tasks() else { return (None, delays_ns) };
-    for task in tasks.flatten().take(MAX_THREADS) {
+    let mut tasks = tasks.flatten();
+    for task in tasks.by_ref().take(MAX_THREADS) {
         let Ok(stat) = task.stat() else { continue };
         activity.threads += 1;
         match stat.state {
@@ -90,6 +117,7 @@ fn threads(process: &Process) -> (Option<ProcessActivity>, BTreeMap<i32, u64>) {
             *waits.entry(function).or_default() += 1;
         }
     }
+    activity.other_threads = tasks.count() as u32;
     let mut waits: Vec<_> = waits.into_iter().collect();
     waits.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
     activity.waits_in = waits.into_iter().map(|(function, _)| function).collect();

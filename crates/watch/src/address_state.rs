@@ -13,6 +13,9 @@ const GROWTH_NS: u64 = 60_000_000_000;
 /// Accepted connections that are remembered from one walk to the next.
 const MAX_REMEMBERED: usize = 200_000;
 
+/// The shortest time over which accepts are counted: about the shortest from one walk to the next.
+const MIN_PACE_NS: u64 = 950_000_000;
+
 /// Connections whose age is asked of the kernel at one walk.
 const MAX_ASKED: usize = 1_000;
 
@@ -25,6 +28,9 @@ pub(crate) struct AddressState {
     established_ns: HashMap<u64, Option<u64>>,
     /// Cookies of those that were accepted; `None` if there were too many, or before a walk.
     accepted: Option<HashSet<u64>>,
+    /// When these were.
+    accepted_ns: u64,
+    accepted_per_second: Option<f64>,
     /// Accepted ones in CLOSE_WAIT at each walk of the last minute.
     close_wait: VecDeque<(u64, u32)>,
 }
@@ -38,7 +44,6 @@ impl AddressState {
         at_ns: u64,
         mut age_ns: impl FnMut(&ServerSocket) -> Option<u64>,
     ) {
-        let passed_ns = at_ns.saturating_sub(self.walked_ns);
         let mut asked = 0;
         let before = std::mem::take(&mut self.established_ns);
         for socket in &tally.not_accepted {
@@ -52,12 +57,17 @@ impl AddressState {
             });
             self.established_ns.insert(socket.cookie, since);
         }
-        let accepted_per_second = self.accepted.as_ref().filter(|_| passed_ns > 0).map(|before| {
-            let new = tally.accepted.iter().filter(|cookie| !before.contains(cookie)).count();
-            new as f64 / (passed_ns as f64 / 1e9)
-        });
-        let is_few = tally.accepted.len() <= MAX_REMEMBERED;
-        self.accepted = is_few.then(|| tally.accepted.iter().copied().collect());
+        let passed_ns = at_ns.saturating_sub(self.accepted_ns);
+        // A walk soon after another one, for a selection, says nothing of the pace.
+        if self.accepted.is_none() || passed_ns >= MIN_PACE_NS {
+            self.accepted_per_second = self.accepted.as_ref().map(|before| {
+                let new = tally.accepted.iter().filter(|cookie| !before.contains(cookie)).count();
+                new as f64 / (passed_ns as f64 / 1e9)
+            });
+            let is_few = tally.accepted.len() <= MAX_REMEMBERED;
+            self.accepted = is_few.then(|| tally.accepted.iter().copied().collect());
+            self.accepted_ns = at_ns;
+        }
         self.note_close_wait(tally.close_wait - tally.close_wait_not_accepted, at_ns);
         let numbers = self.close_wait.iter().map(|&(_, number)| number);
         let grew = numbers.clone().zip(numbers.skip(1)).all(|(one, next)| next >= one);
@@ -73,7 +83,7 @@ impl AddressState {
             close_wait_not_accepted: tally.close_wait_not_accepted,
             time_wait: tally.time_wait,
             closing: tally.closing,
-            accepted_per_second_at_least: accepted_per_second,
+            accepted_per_second_at_least: self.accepted_per_second,
             close_wait_growth: i64::from(tally.close_wait - tally.close_wait_not_accepted)
                 - i64::from(first),
             close_wait_growth_seconds: at_ns.saturating_sub(first_ns) as f64 / 1e9,
@@ -87,6 +97,11 @@ impl AddressState {
         while self.close_wait.get(1).is_some_and(|&(at_ns, _)| at_ns <= begin_ns) {
             self.close_wait.pop_front();
         }
+    }
+
+    /// Other listeners have come or gone: what belonged to them may be of this address now.
+    pub(crate) fn forget_accepted(&mut self) {
+        (self.accepted, self.accepted_per_second) = (None, None);
     }
 
     /// What the last walk found.
@@ -161,6 +176,9 @@ mod tests {
         state.walk(accepted(&[1, 2]), SECOND, |_| None);
         assert_eq!(state.found().at(SECOND).accepted_per_second_at_least, None);
         state.walk(accepted(&[2, 3, 4]), 5 * SECOND, |_| None);
+        assert_eq!(state.found().at(5 * SECOND).accepted_per_second_at_least, Some(0.5));
+        // Soon after: as it was.
+        state.walk(accepted(&[2, 3, 4]), 5 * SECOND + SECOND / 10, |_| None);
         assert_eq!(state.found().at(5 * SECOND).accepted_per_second_at_least, Some(0.5));
         state.walk(accepted(&[2]), 6 * SECOND, |_| None);
         assert_eq!(state.found().at(6 * SECOND).accepted_per_second_at_least, Some(0.0));

@@ -1,12 +1,13 @@
 //! Names of containers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use bollard::query_parameters::ListContainersOptions;
 use bollard::{API_DEFAULT_VERSION, Docker};
+use linux_net::monotonic_ns;
 
 /// Hexadecimal digits of a container's ID.
 const ID_DIGITS: usize = 64;
@@ -24,20 +25,49 @@ const TIMEOUT_SECONDS: u64 = 2;
 #[derive(Debug, Default)]
 pub(crate) struct Containers {
     names: HashMap<String, String>,
-    /// IDs that the engine was asked for.
-    asked: HashSet<String>,
+    /// IDs whose name is not known: how often the engine was asked, and when last.
+    asked: HashMap<String, (u32, u64)>,
+    /// When the engine was asked last.
+    asked_ns: u64,
 }
+
+/// How often the engine is asked for the name of one container: it may not run yet when its first
+/// process does.
+const MAX_TIMES: u32 = 5;
+
+/// From one question to the next, nanoseconds: for one container, and for any.
+const AGAIN_NS: u64 = 5_000_000_000;
+const ANY_NS: u64 = 1_000_000_000;
+
+/// IDs that are remembered: any process with a control group of its own may have invented one.
+const MAX_REMEMBERED: usize = 2_000;
 
 impl Containers {
     /// The name of the container of a process: the engine's, or the start of its ID. `None` if
     /// it is in none, as far as its control group shows.
     pub(crate) fn of_process(&mut self, pid: u32) -> Option<String> {
         let id = container_id(&fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)?;
-        if !self.names.contains_key(&id) && self.asked.insert(id.clone()) {
-            self.names.extend(list());
+        if !self.names.contains_key(&id) && self.may_ask(&id, monotonic_ns()) {
+            self.names = list();
         }
         let short = || id[..SHOWN_DIGITS].to_owned();
         Some(self.names.get(&id).cloned().unwrap_or_else(short))
+    }
+}
+
+impl Containers {
+    fn may_ask(&mut self, id: &str, now_ns: u64) -> bool {
+        if self.asked.len() >= MAX_REMEMBERED {
+            self.asked.clear();
+        }
+        let (times, last_ns) = self.asked.entry(id.to_owned()).or_default();
+        let may = *times < MAX_TIMES
+            && (*times == 0 || now_ns.saturating_sub(*last_ns) >= AGAIN_NS)
+            && (self.asked_ns == 0 || now_ns.saturating_sub(self.asked_ns) >= ANY_NS);
+        if may {
+            (*times, *last_ns, self.asked_ns) = (*times + 1, now_ns, now_ns);
+        }
+        may
     }
 }
 
@@ -71,6 +101,18 @@ fn list() -> HashMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_engine_is_asked_a_few_times_for_each_container_and_not_too_often() {
+        const SECOND: u64 = 1_000_000_000;
+        let mut containers = Containers::default();
+        assert!(containers.may_ask("one", 10 * SECOND));
+        assert!(!containers.may_ask("two", 10 * SECOND + SECOND / 2));
+        assert!(containers.may_ask("two", 11 * SECOND));
+        assert!(!containers.may_ask("one", 14 * SECOND));
+        let times = (3..100).filter(|n| containers.may_ask("one", n * 5 * SECOND)).count();
+        assert_eq!(times, 4);
+    }
 
     #[test]
     fn the_innermost_container_is_found_in_every_form() {

@@ -24,10 +24,12 @@ pub(crate) struct Found {
 
 /// The namespaces that have a process or a name, by number, and the processes whose namespace
 /// this one may not see. One that is kept only by a socket or a bind mount elsewhere is not found.
-pub(crate) fn discover() -> (BTreeMap<u64, Found>, u32) {
+///
+/// `None` if /proc cannot be listed, for example for want of a file descriptor.
+pub(crate) fn discover() -> Option<(BTreeMap<u64, Found>, u32)> {
     let mut found = BTreeMap::new();
     let mut hidden = 0;
-    for pid in pids() {
+    for pid in pids()? {
         let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
         match fs::read_link(&path) {
             Ok(target) => {
@@ -50,7 +52,7 @@ pub(crate) fn discover() -> (BTreeMap<u64, Found>, u32) {
             found.entry(file.ino()).or_insert(unused).name = Some(name);
         }
     }
-    (found, hidden)
+    Some((found, hidden))
 }
 
 fn inode_of(target: &str) -> Option<u64> {
@@ -64,7 +66,7 @@ mod tests {
     #[test]
     fn the_namespace_of_this_process_is_found() {
         let own = fs::metadata("/proc/self/ns/net").unwrap().ino();
-        let (found, _) = discover();
+        let (found, _) = discover().unwrap();
         assert!(found[&own].pid.is_some());
         assert_eq!(inode_of("net:[4026531840]"), Some(4_026_531_840));
         assert_eq!(inode_of("mnt:[4026531840]"), None);

@@ -20,12 +20,15 @@ impl Filter {
             self.shows(listener, namespace)
         });
         // Which of them the conditions would show is not known any more.
-        if *self != (Self { namespaces: self.namespaces.clone(), ..Self::default() }) {
+        if !self.is_only_of_namespaces() {
             snapshot.namespaces.iter_mut().for_each(|namespace| namespace.drops_of_closed = 0);
         }
+        let is_only_of_namespaces = self.is_only_of_namespaces();
         let listeners = &snapshot.listeners;
         snapshot.namespaces.retain(|namespace| {
-            listeners.iter().any(|listener| listener.namespace == namespace.inode)
+            let is_named = self.names(namespace.inode, namespace.name.as_deref());
+            (is_only_of_namespaces && is_named)
+                || listeners.iter().any(|listener| listener.namespace == namespace.inode)
         });
     }
 
@@ -46,6 +49,20 @@ impl Filter {
         changes.listeners.retain(|listener| shown.contains(&listener.id));
     }
 
+    /// Whether drops of a namespace that is gone count.
+    pub(crate) fn counts_gone(&self, inode: u64, name: Option<&str>) -> bool {
+        *self == Self::default() || (self.is_only_of_namespaces() && self.names(inode, name))
+    }
+
+    fn is_only_of_namespaces(&self) -> bool {
+        *self == (Self { namespaces: self.namespaces.clone(), ..Self::default() })
+    }
+
+    fn names(&self, inode: u64, name: Option<&str>) -> bool {
+        let number = inode.to_string();
+        self.namespaces.iter().any(|it| Some(it.as_str()) == name || *it == number)
+    }
+
     fn shows(&self, listener: &WatchedListener, namespace: Option<&WatchedNamespace>) -> bool {
         let named = |container: &Option<String>| {
             let is_it = |name: &str, wanted: &str| {
@@ -56,10 +73,8 @@ impl Filter {
             };
             container.as_ref().is_some_and(|name| self.containers.iter().any(|it| is_it(name, it)))
         };
-        let in_namespace = namespace.is_some_and(|namespace| {
-            let number = namespace.inode.to_string();
-            self.namespaces.iter().any(|it| Some(it) == namespace.name.as_ref() || *it == number)
-        });
+        let in_namespace = namespace
+            .is_some_and(|namespace| self.names(namespace.inode, namespace.name.as_deref()));
         let in_container =
             named(&listener.container) || namespace.is_some_and(|it| named(&it.container));
         let mut processes = listener.processes.iter();

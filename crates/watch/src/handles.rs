@@ -57,6 +57,18 @@ impl Handles {
 }
 
 impl WatchError {
+    /// Whether what was to be opened is there no more.
+    pub(crate) fn is_of_ended(&self) -> bool {
+        let source = match self {
+            Self::Namespace(NamespaceError::System { source, .. }) | Self::Counters(source) => {
+                source
+            }
+            _ => return false,
+        };
+        source.kind() == ErrorKind::NotFound
+            || source.raw_os_error() == Some(nix::Error::ESRCH as i32)
+    }
+
     /// Whether a right is missing.
     pub(crate) fn is_refused(&self) -> bool {
         let source = match self {

@@ -14,6 +14,8 @@ pub(crate) struct ListenerState {
     pub(crate) local: SocketAddr,
     pub(crate) cookie: u64,
     pub(crate) inode: u32,
+    /// It is on `[::]` and takes no connections over IPv4.
+    pub(crate) is_v6_only: bool,
     pub(crate) limit: u32,
     pub(crate) depth: u32,
     /// As the kernel counts, since the socket was made, modulo 2³².
@@ -43,6 +45,7 @@ impl ListenerState {
             local: listener.local,
             cookie: listener.cookie,
             inode: listener.inode,
+            is_v6_only: listener.v6_only,
             limit: listener.limit,
             depth: 0,
             drops: if was_there { listener.drops } else { listener.drops.map(|_| 0) },
@@ -62,9 +65,14 @@ impl ListenerState {
         };
         self.drops = listener.drops;
         self.drops_watched += new;
+        self.seconds.advance(time.at_ns.saturating_sub(time.started_ns));
+        if listener.limit != self.limit {
+            // What was full then is not by this limit.
+            self.peak = Peak::default();
+            self.seconds.forget_depths();
+        }
         (self.limit, self.depth, self.inode) = (listener.limit, listener.queued, listener.inode);
         self.peak.seen = self.peak.seen.max(self.depth);
-        self.seconds.advance(time.at_ns.saturating_sub(time.started_ns));
         self.seconds.look(self.depth, new);
         self.history.look(time.at_ns, self.depth, self.drops_watched);
         new
@@ -106,6 +114,18 @@ mod tests {
         assert_eq!(state.peak, Peak { seen: 6, was_full: false });
         state.was_full();
         assert_eq!(state.peak.depth(5), 6);
+    }
+
+    #[test]
+    fn another_limit_begins_another_peak() {
+        let mut state = ListenerState::new(&listener(0, 0), true, NOW);
+        state.look(&listener(6, 2), NOW);
+        state.was_full();
+        let later = LookTime { at_ns: 6_500_000_000, ..NOW };
+        state.look(&Listener { limit: 500, ..listener(1, 2) }, later);
+        assert_eq!(state.peak, Peak { seen: 1, was_full: false });
+        assert_eq!(state.seconds.peak(), state.peak);
+        assert_eq!((state.drops_watched, state.seconds.last_drops()), (2, 2));
     }
 
     #[test]

@@ -142,7 +142,10 @@ impl Looks {
             let drops: u64 = closed.iter().map(|state| state.drops_watched).sum();
             namespace.drops_of_closed += drops;
         }
-        if new_drops > 0 && self.is_explained(new_drops) {
+        if !closed.is_empty() {
+            // What it dropped since its last look explains nothing of others.
+            self.overflows = self.read_overflows();
+        } else if new_drops > 0 && self.is_explained(new_drops) {
             for cookie in dropped {
                 states.entry(cookie).and_modify(ListenerState::was_full);
             }

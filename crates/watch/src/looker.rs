@@ -114,8 +114,9 @@ impl Looker {
         let mut failed = Vec::new();
         for looks in self.namespaces.values_mut() {
             let result = looks.look().map(drop);
-            let at_ns = monotonic_ns();
             let mut state = self.state.lock().expect("no thread panics with the lock");
+            // With the lock: what asks for changes until a moment has all until then.
+            let at_ns = monotonic_ns();
             let time = LookTime { at_ns, started_ns: state.started_ns };
             match (result, state.namespaces.get_mut(&looks.inode)) {
                 (Ok(()), Some(namespace)) => {

@@ -15,9 +15,11 @@ pub(crate) struct Owners {
 
 impl Owners {
     /// Looks through the files of all processes that /proc shows.
-    pub(crate) fn find(inodes: &HashSet<u32>) -> Self {
+    ///
+    /// `None` if /proc cannot be listed, for example for want of a file descriptor.
+    pub(crate) fn find(inodes: &HashSet<u32>) -> Option<Self> {
         let mut found = Self::default();
-        for pid in pids() {
+        for pid in pids()? {
             match fs::read_dir(format!("/proc/{pid}/fd")) {
                 Ok(files) => {
                     let targets =
@@ -34,17 +36,17 @@ impl Owners {
                 Err(_) => {}
             }
         }
-        found
+        Some(found)
     }
 }
 
-/// The processes that /proc shows, in increasing order.
-pub(crate) fn pids() -> Vec<u32> {
-    let names = fs::read_dir("/proc").into_iter().flatten().flatten();
+/// The processes that /proc shows, in increasing order; `None` if it cannot be listed.
+pub(crate) fn pids() -> Option<Vec<u32>> {
+    let names = fs::read_dir("/proc").ok()?.flatten();
     let mut pids: Vec<u32> =
         names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
     pids.sort_unstable();
-    pids
+    Some(pids)
 }
 
 fn inode_of(target: &str) -> Option<u32> {
@@ -61,10 +63,10 @@ mod tests {
     fn a_socket_of_this_process_is_found() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let inode = nix::sys::stat::fstat(listener.as_fd()).unwrap().st_ino as u32;
-        let found = Owners::find(&HashSet::from([inode]));
+        let found = Owners::find(&HashSet::from([inode])).unwrap();
         assert!(found.by_inode[&inode].contains(&std::process::id()));
         assert_eq!(found.by_inode.len(), 1);
-        assert_eq!(Owners::find(&HashSet::new()).by_inode.len(), 0);
+        assert_eq!(Owners::find(&HashSet::new()).unwrap().by_inode.len(), 0);
     }
 
     #[test]

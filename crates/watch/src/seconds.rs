@@ -44,6 +44,13 @@ impl Seconds {
         self.now.drops += drops;
     }
 
+    /// Forgets how deep the queue was, as if there had been no look; the drops stay.
+    pub(crate) fn forget_depths(&mut self) {
+        for second in self.complete.iter_mut().chain([&mut self.now]) {
+            *second = Second { drops: second.drops, ..Second::default() };
+        }
+    }
+
     /// The queue was full before the last look.
     pub(crate) fn was_full(&mut self) {
         self.now.was_full = true;

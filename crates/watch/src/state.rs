@@ -30,7 +30,21 @@ pub(crate) struct State {
     /// What cannot be seen, by the part of the watch that found it.
     pub(crate) unseen: BTreeMap<&'static str, BTreeSet<(String, String)>>,
     pub(crate) selected: Option<Selected>,
+    /// Namespaces that are gone and whose listeners dropped, at most [`MAX_GONE`].
+    pub(crate) gone: Vec<GoneNamespace>,
 }
+
+/// A namespace that is gone.
+#[derive(Debug, Clone)]
+pub(crate) struct GoneNamespace {
+    pub(crate) inode: u64,
+    pub(crate) name: Option<String>,
+    /// Drops of its listeners since the watch began.
+    pub(crate) drops: u64,
+}
+
+/// Of more, the drops are added to those of the last.
+pub(crate) const MAX_GONE: usize = 1_000;
 
 /// A process that has a listener.
 #[derive(Debug, Clone)]
@@ -82,6 +96,7 @@ impl State {
             cpu: CpuReadings { began_ns: cpu_ns, lately: VecDeque::from([(started_ns, cpu_ns)]) },
             unseen: BTreeMap::new(),
             selected: None,
+            gone: Vec::new(),
         }
     }
 

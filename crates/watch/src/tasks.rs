@@ -72,7 +72,7 @@ impl Tasks {
                     planned.began_ns = now_ns;
                     return Some(planned.task);
                 }
-                planned.due_ns = now_ns + planned.budget.wait_ns().max(1);
+                planned.due_ns = now_ns.saturating_add(planned.budget.wait_ns().max(1));
             }
         }
         None
@@ -84,7 +84,8 @@ impl Tasks {
         let planned = self.of(task);
         planned.budget.charge(cost_ns);
         let (interval_ns, _) = task.limits();
-        planned.due_ns = (planned.began_ns + interval_ns).max(now_ns + planned.budget.wait_ns());
+        planned.due_ns =
+            (planned.began_ns + interval_ns).max(now_ns.saturating_add(planned.budget.wait_ns()));
         planned.due_ns - planned.began_ns
     }
 

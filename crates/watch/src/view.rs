@@ -13,7 +13,7 @@ use watch_record::{
 use crate::address_state::AddressCounts;
 use crate::listener_state::ListenerState;
 use crate::namespace_state::NamespaceState;
-use crate::state::State;
+use crate::state::{GoneNamespace, MAX_GONE, State};
 
 impl State {
     /// Everything, in the order of namespaces and addresses, without its troubles.
@@ -31,6 +31,7 @@ impl State {
         }
         listeners.sort_by_key(|listener| (listener.namespace, listener.address, listener.id));
         Snapshot {
+            drops_of_gone: 0,
             at: wall_time().to_string(),
             watched_seconds: now_ns.saturating_sub(self.started_ns) as f64 / 1e9,
             effort: self.effort(now_ns),
@@ -144,9 +145,19 @@ impl State {
     /// Removes a namespace that is gone, and its listeners.
     pub(crate) fn remove_namespace(&mut self, inode: u64) {
         let listeners = self.namespaces.get_mut(&inode).map(|it| std::mem::take(&mut it.listeners));
-        let listeners = listeners.into_iter().flatten().map(|(_, listener)| listener).collect();
+        let listeners: Vec<ListenerState> =
+            listeners.into_iter().flatten().map(|(_, listener)| listener).collect();
+        let of_open: u64 = listeners.iter().map(|listener| listener.drops_watched).sum();
         self.closed(inode, listeners, monotonic_ns());
-        self.namespaces.remove(&inode);
+        if let Some(namespace) = self.namespaces.remove(&inode) {
+            let drops = namespace.drops_of_closed + of_open;
+            let is_full = self.gone.len() >= MAX_GONE;
+            match self.gone.last_mut() {
+                _ if drops == 0 => {}
+                Some(last) if is_full => last.drops += drops,
+                _ => self.gone.push(GoneNamespace { inode, name: namespace.name, drops }),
+            }
+        }
     }
 
     /// The details of the selected listener; `None` if none is selected, or it is gone.

@@ -18,6 +18,8 @@ const MAX_LISTED: usize = 2_000;
 pub(crate) struct Sought {
     /// The addresses of the listeners.
     pub(crate) listeners: HashSet<SocketAddr>,
+    /// Of these, those on `[::]` that take no connections over IPv4.
+    pub(crate) v6_only: HashSet<SocketAddr>,
     /// The address whose connections are listed.
     pub(crate) selected: Option<SocketAddr>,
     /// The ports that the kernel chooses for clients.
@@ -32,7 +34,8 @@ impl Sought {
         let candidates = match local.ip() {
             IpAddr::V4(v4) => {
                 let mapped = SocketAddr::new(v4.to_ipv6_mapped().into(), local.port());
-                [Some(local), Some(mapped), Some(any_v4), Some(any_v6)]
+                let any_v6 = (!self.v6_only.contains(&any_v6)).then_some(any_v6);
+                [Some(local), Some(mapped), Some(any_v4), any_v6]
             }
             IpAddr::V6(_) => [Some(local), Some(any_v6), None, None],
         };
@@ -189,6 +192,7 @@ mod tests {
     fn walk(listeners: &[&str], sockets: &[ServerSocket]) -> Walk {
         let sought = Sought {
             listeners: listeners.iter().map(|address| address.parse().unwrap()).collect(),
+            v6_only: HashSet::from(["[::]:83".parse().unwrap()]),
             selected: Some("10.0.0.1:80".parse().unwrap()),
             client_ports: Some(30_000..=30_009),
         };
@@ -201,7 +205,7 @@ mod tests {
     fn a_connection_belongs_to_the_most_specific_listener() {
         use TcpState::Established;
         let connection = |local| socket(local, "10.9.9.9:5", Established, 3);
-        let listeners = ["10.0.0.1:80", "0.0.0.0:80", "[::]:80", "[::]:81"];
+        let listeners = ["10.0.0.1:80", "0.0.0.0:80", "[::]:80", "[::]:81", "[::]:83"];
         let walk = walk(
             &listeners,
             &[
@@ -210,13 +214,15 @@ mod tests {
                 connection("[fd00::1]:80"),
                 connection("10.0.0.2:81"),
                 connection("10.0.0.1:82"),
+                connection("10.0.0.1:83"),
             ],
         );
-        for (address, connections) in listeners.into_iter().zip([1, 1, 1, 1]) {
+        for (address, connections) in listeners.into_iter().zip([1, 1, 1, 1, 0]) {
             let address: SocketAddr = address.parse().unwrap();
-            assert_eq!(walk.tallies[&address].established, connections, "{address}");
+            let found = walk.tallies.get(&address).map_or(0, |tally| tally.established);
+            assert_eq!(found, connections, "{address}");
         }
-        assert_eq!((walk.tallies.len(), walk.listed.len(), walk.sockets), (4, 1, 5));
+        assert_eq!((walk.tallies.len(), walk.listed.len(), walk.sockets), (4, 1, 6));
     }
 
     #[test]

@@ -53,7 +53,6 @@ impl Walker {
                 let interval_ns = self.tasks.done(task, monotonic_ns(), cost_ns);
                 if task == Task::Walk {
                     let mut state = self.lock();
-                    state.effort.walks += 1;
                     state.effort.walk_cost_seconds = cost_ns as f64 / 1e9;
                     state.effort.walk_interval_seconds = interval_ns as f64 / 1e9;
                 }
@@ -74,7 +73,10 @@ impl Walker {
             Task::Counters => self.read_counters(),
             Task::Owners => self.find_owners(),
             Task::Processes => self.look_at_processes(),
-            Task::Walk => self.walk(),
+            Task::Walk => {
+                self.walk();
+                self.lock().effort.walks += 1;
+            }
         }
     }
 
@@ -117,6 +119,10 @@ impl Walker {
         let Handles { inode, looks, walks, files } = handles;
         let mut namespace = NamespaceState::new(inode, is_own, Arc::clone(&files));
         namespace.sysctls = read_sysctls(&files);
+        // Before its listeners are looked at: what these drop from now on is counted from now on.
+        if let Ok(counters) = files.counters() {
+            namespace.read(counters, monotonic_ns());
+        }
         self.lock().namespaces.insert(inode, namespace);
         self.walks.insert(inode, Walks::new(walks));
         let _ = self.looker.send(LookerCommand::Add { inode, diag: looks, files });
@@ -143,7 +149,7 @@ impl Walker {
             let listeners = state.namespaces.values().flat_map(|it| it.listeners.values());
             listeners.map(|listener| listener.inode).filter(|inode| *inode != 0).collect()
         };
-        let mut found = Owners::find(&inodes);
+        let Some(mut found) = Owners::find(&inodes) else { return };
         let without = inodes.iter().filter(|inode| !found.by_inode.contains_key(inode)).count();
         let unseen = (without > 0 && found.hidden > 0).then(|| Unseen {
             what: format!(

@@ -39,6 +39,12 @@ impl Walks {
             let selected = selected.and_then(|id| namespace.listeners.get(&id));
             let sought = Sought {
                 listeners: namespace.listeners.values().map(|it| it.local).collect(),
+                v6_only: namespace
+                    .listeners
+                    .values()
+                    .filter(|it| it.is_v6_only)
+                    .map(|it| it.local)
+                    .collect(),
                 selected: selected.map(|listener| listener.local),
                 client_ports: namespace.client_ports(),
             };
@@ -69,7 +75,11 @@ impl Walks {
     /// Adds a walk to the states of the addresses; of one that no listener has any more there is
     /// none.
     fn add(&mut self, walk: &mut Walk, sought: &Sought, walked_ns: u64) {
+        let before = self.addresses.len();
         self.addresses.retain(|address, _| sought.listeners.contains(address));
+        if self.addresses.len() != before || before != sought.listeners.len() {
+            self.addresses.values_mut().for_each(AddressState::forget_accepted);
+        }
         for address in &sought.listeners {
             let tally = walk.tallies.remove(address).unwrap_or_default();
             let diag = &mut self.diag;

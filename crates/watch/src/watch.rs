@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use diagnosis::find_troubles;
-use linux_net::{monotonic_ns, process_cpu_ns, raise_open_files};
+use linux_net::{OpenFilesError, monotonic_ns, process_cpu_ns, raise_open_files};
 use watch_record::{Changes, Effort, ListenerDetails, Snapshot};
 
 use crate::commands::{LookerCommand, WalkerCommand};
@@ -17,7 +17,7 @@ use crate::looker::Looker;
 use crate::namespaces::Namespaces;
 use crate::rights::take_rights_of;
 use crate::settings::WatchSettings;
-use crate::state::{Selected, State};
+use crate::state::{GoneNamespace, Selected, State};
 use crate::tasks::Tasks;
 use crate::walker::Walker;
 
@@ -48,7 +48,9 @@ impl Watch {
     /// If the own namespace cannot be read, or the rights cannot be taken.
     pub fn begin(settings: WatchSettings) -> Result<Self, WatchError> {
         // With fewer, fewer namespaces can be opened, which is then said.
-        let _ = raise_open_files(OPEN_FILES);
+        if let Err(OpenFilesError { hard, .. }) = raise_open_files(OPEN_FILES) {
+            let _ = raise_open_files(hard);
+        }
         let own = Handles::own()?;
         let now_ns = monotonic_ns();
         let effort = Effort {
@@ -106,7 +108,10 @@ impl Watch {
     /// Everything that is known now: the listeners that the filter shows, those in most trouble
     /// first.
     pub fn snapshot(&self) -> Snapshot {
-        let mut snapshot = self.lock().snapshot();
+        let mut snapshot = {
+            let state = self.lock();
+            self.snapshot_of(&state)
+        };
         // Before listeners are filtered out: what a counter says of one depends on the others.
         find_troubles(&mut snapshot);
         self.settings.filter.apply(&mut snapshot);
@@ -119,7 +124,7 @@ impl Watch {
     pub fn snapshot_with_changes(&self, since_ns: u64) -> (Snapshot, Changes) {
         let (mut snapshot, mut changes) = {
             let state = self.lock();
-            (state.snapshot(), state.changes_since(since_ns))
+            (self.snapshot_of(&state), state.changes_since(since_ns))
         };
         find_troubles(&mut snapshot);
         self.settings.filter.apply_to_changes(&snapshot, &mut changes);
@@ -134,6 +139,14 @@ impl Watch {
         let _ = self.looker.send(LookerCommand::Finish);
         self.join();
         self.snapshot()
+    }
+
+    fn snapshot_of(&self, state: &State) -> Snapshot {
+        let is_counted = |gone: &&GoneNamespace| {
+            self.settings.filter.counts_gone(gone.inode, gone.name.as_deref())
+        };
+        let drops_of_gone = state.gone.iter().filter(is_counted).map(|gone| gone.drops).sum();
+        Snapshot { drops_of_gone, ..state.snapshot() }
     }
 
     fn join(&self) {

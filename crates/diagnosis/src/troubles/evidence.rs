@@ -86,8 +86,6 @@ pub(super) enum Full {
 pub(super) struct ListenerEvidence<'a> {
     pub(super) listener: &'a WatchedListener,
     pub(super) namespace: &'a NamespaceEvidence<'a>,
-    /// Time from one walk of all sockets to the next.
-    pub(super) walk_interval_seconds: f64,
 }
 
 impl ListenerEvidence<'_> {
@@ -127,6 +125,18 @@ impl ListenerEvidence<'_> {
         let limit = self.listener.limit;
         let last = self.listener.seconds.iter().rev().take(count);
         last.map(|second| u64::from(second.was_full || second.deepest > limit)).sum()
+    }
+
+    /// Whether connections were seen waiting in every second since they were counted, so that
+    /// those that waited then may wait still.
+    pub(super) fn waited_since_counted(&self) -> bool {
+        let age = self.connections().map_or(f64::INFINITY, |connections| connections.age_seconds);
+        let seconds = &self.listener.seconds;
+        let since = age.ceil().max(0.0) as usize;
+        // The present second is not complete, and the depth of now is known.
+        let since = since.saturating_sub(1);
+        since <= seconds.len()
+            && seconds.iter().rev().take(since).all(|it| it.looks == 0 || it.deepest > 0)
     }
 
     pub(super) fn connections(&self) -> Option<&ConnectionCounts> {

@@ -6,7 +6,7 @@ use super::evidence::ListenerEvidence;
 use super::processes::{self, is_busy, named};
 use super::rule::ListenerRule;
 use super::{files, stopped};
-use crate::words::{counted, seconds};
+use crate::words::counted;
 
 /// A connection that waits for less may be taken at any moment, seconds.
 pub(super) const LONG_SECONDS: f64 = 1.0;
@@ -19,9 +19,8 @@ pub(super) const RULE: ListenerRule = ListenerRule {
     text: &[
         |evidence| {
             Some(format!(
-                "{}; none was seen being accepted within {}.",
-                evidence.waiting()?,
-                seconds(evidence.walk_interval_seconds)
+                "{}; none was seen being accepted for about a second or more.",
+                evidence.waiting()?
             ))
         },
         processes::did,
@@ -70,7 +69,10 @@ pub(super) fn holds(evidence: &ListenerEvidence<'_>) -> bool {
     let none_accepted = evidence
         .connections()
         .is_some_and(|connections| connections.accepted_per_second_at_least == Some(0.0));
-    evidence.listener.depth > 0 && none_accepted && waits_long(evidence)
+    evidence.listener.depth > 0
+        && none_accepted
+        && waits_long(evidence)
+        && evidence.waited_since_counted()
 }
 
 /// Whether a connection of the address has waited for long.

@@ -83,7 +83,8 @@ fn activity(process: &WatchedProcess) -> Option<String> {
         });
     }
     let activity = process.activity.as_ref()?;
-    let ProcessActivity { threads, stopped, running, uninterruptible, frozen, .. } = *activity;
+    let ProcessActivity { stopped, running, uninterruptible, frozen, .. } = *activity;
+    let threads = activity.threads + activity.other_threads;
     let some = |count: u32, what: &str| match (count, threads) {
         (1, 1) => what.to_owned(),
         _ => format!("{what} in {} of {} threads", counted(count.into()), counted(threads.into())),
@@ -125,6 +126,7 @@ pub(super) fn implied(evidence: &ListenerEvidence<'_>) -> Option<String> {
     let place = |process: &WatchedProcess| {
         let activity = process.activity.as_ref()?;
         let waits = activity.threads > 0
+            && activity.other_threads == 0
             && activity.sleeping + activity.uninterruptible == activity.threads
             && !activity.frozen
             && !has_no_cpu(process)

@@ -134,7 +134,7 @@ fn of_processes(listener: &WatchedListener) -> Vec<String> {
 }
 
 /// What a text may say with figures of the connections of a listener.
-fn of_connections(snapshot: &Snapshot, listener: &WatchedListener) -> Vec<String> {
+fn of_connections(listener: &WatchedListener) -> Vec<String> {
     let Some(connections) = &listener.connections else {
         return Vec::new();
     };
@@ -150,7 +150,7 @@ fn of_connections(snapshot: &Snapshot, listener: &WatchedListener) -> Vec<String
             grouped(connections.close_wait_growth.max(0)),
             time(connections.close_wait_growth_seconds)
         ),
-        format!("within {}", time(snapshot.effort.walk_interval_seconds)),
+        "about a second or more".to_owned(),
     ];
     if let Some(oldest) = connections.oldest_not_accepted_seconds {
         let waited = (oldest - connections.age_seconds).max(0.0);
@@ -163,7 +163,7 @@ fn of_connections(snapshot: &Snapshot, listener: &WatchedListener) -> Vec<String
 }
 
 /// What a text may say with figures of a listener.
-fn of_listener(snapshot: &Snapshot, listener: &WatchedListener) -> Vec<String> {
+fn of_listener(listener: &WatchedListener) -> Vec<String> {
     let limit = grouped(listener.limit);
     let holds = grouped(i128::from(listener.limit) + 1);
     let total = i128::from(listener.drops_total.unwrap_or(0));
@@ -190,7 +190,7 @@ fn of_listener(snapshot: &Snapshot, listener: &WatchedListener) -> Vec<String> {
     let full = seconds.filter(|second| second.was_full || second.deepest > listener.limit);
     said.push(format!("was full in {} ", full.count()));
     said.extend(of_processes(listener));
-    said.extend(of_connections(snapshot, listener));
+    said.extend(of_connections(listener));
     said
 }
 
@@ -216,7 +216,7 @@ fn bad_figure(snapshot: &Snapshot) -> Option<String> {
     let mut of_namespaces =
         in_namespaces.map(|trouble| (trouble, common.clone())).collect::<Vec<_>>();
     for listener in &snapshot.listeners {
-        let said = [common.clone(), of_listener(snapshot, listener)].concat();
+        let said = [common.clone(), of_listener(listener)].concat();
         of_namespaces.extend(listener.troubles.iter().map(|trouble| (trouble, said.clone())));
     }
     of_namespaces.iter().find_map(|(trouble, said)| {

@@ -93,6 +93,7 @@ pub(crate) fn snapshot(
     namespaces: Vec<WatchedNamespace>,
 ) -> Snapshot {
     Snapshot {
+        drops_of_gone: 0,
         at: "2026-11-30T12:00:00Z".to_owned(),
         watched_seconds: 90.0,
         effort: Effort { walk_interval_seconds: 1.0, ..Effort::default() },

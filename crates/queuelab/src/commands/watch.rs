@@ -20,7 +20,7 @@ use watch::{Filter, Watch, WatchSettings};
 use self::metrics::MetricsServer;
 use self::recording::Recording;
 use self::until::Until;
-use super::{print_json, print_message, print_output, print_text, screen};
+use super::{print_json, print_line, print_message, print_output, print_text, screen};
 use crate::error::Result;
 use crate::exit::Exit;
 
@@ -53,10 +53,10 @@ pub(crate) struct WatchArguments {
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_every)]
     #[arg(requires = "json")]
     every: Duration,
-    /// From one look at the listeners to the next, 1ms to 1h.
+    /// From one look at the listeners to the next, 1ms to 1s.
     #[arg(long, value_name = "TIME", default_value = "10ms", value_parser = parse_interval)]
     interval: Duration,
-    /// CPU time that the watch may use, as a share of one CPU, above 0 and at most 1.
+    /// CPU time that the watch may use, as a share of one CPU, from 0.001 to 1.
     #[arg(long, value_name = "SHARE", default_value = "0.02", value_parser = parse_share)]
     max_cpu: f64,
     /// Only the network namespace in which this runs, instead of every one of the machine that
@@ -107,19 +107,17 @@ fn parse_every(text: &str) -> std::result::Result<Duration, String> {
 
 fn parse_interval(text: &str) -> std::result::Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(interval)
-            if (Duration::from_millis(1)..=Duration::from_hours(1)).contains(&interval) =>
-        {
+        Ok(interval) if (Duration::from_millis(1)..=Duration::from_secs(1)).contains(&interval) => {
             Ok(interval)
         }
-        _ => Err("expected a time from 1ms to 1h".to_owned()),
+        _ => Err("expected a time from 1ms to 1s".to_owned()),
     }
 }
 
 fn parse_share(text: &str) -> std::result::Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
-        _ => Err("expected a share of one CPU above 0 and at most 1, such as 0.02".to_owned()),
+        Ok(share) if (0.001..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a share of one CPU from 0.001 to 1, such as 0.02".to_owned()),
     }
 }
 
@@ -221,8 +219,7 @@ fn lines(watch: &Watch, until: &Until, every: Duration) -> Result {
     loop {
         let goes_on = until.wait(every);
         let line = serde_json::to_string(&watch.snapshot()).expect("a snapshot is plain data");
-        print_json(&line)?;
-        if !goes_on {
+        if !print_line(&line)? || !goes_on {
             return Ok(Exit::Held);
         }
     }

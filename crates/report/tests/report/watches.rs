@@ -99,6 +99,7 @@ fn snapshot(second: u64, listeners: Vec<WatchedListener>) -> Snapshot {
     };
     let unseen = Unseen { what: "processes of others".to_owned(), why: "not root".to_owned() };
     Snapshot {
+        drops_of_gone: 0,
         at: format!("2026-11-30T12:{:02}:{:02}Z", second / 60, second % 60),
         watched_seconds: second as f64,
         effort,

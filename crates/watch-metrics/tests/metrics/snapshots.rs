@@ -20,6 +20,7 @@ pub(crate) fn scrape(snapshot: Snapshot) -> Samples {
 
 pub(crate) fn snapshot(listeners: Vec<WatchedListener>) -> Snapshot {
     Snapshot {
+        drops_of_gone: 0,
         at: "2026-11-30T12:00:00Z".to_owned(),
         watched_seconds: 61.5,
         effort: Effort {

@@ -80,6 +80,7 @@ pub(crate) fn snapshot(second: u64, listeners: Vec<WatchedListener>) -> Snapshot
         troubles: Vec::new(),
     };
     Snapshot {
+        drops_of_gone: 0,
         at: format!("2026-11-30T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60),
         watched_seconds: second as f64,
         effort: Effort { looks: second * 100, interval_seconds: 0.01, ..Effort::default() },

@@ -66,6 +66,7 @@ pub(crate) fn snapshot(listeners: usize, seconds: f64) -> Snapshot {
     listeners.sort_by_key(|listener| std::cmp::Reverse(worst(listener)));
     let moved = (seconds * 40.0) as u64;
     Snapshot {
+        drops_of_gone: 0,
         at: "2026-11-30T12:00:00Z".into(),
         watched_seconds: seconds,
         effort: Effort {

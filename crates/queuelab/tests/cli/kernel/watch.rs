@@ -226,3 +226,92 @@ fn memory_does_not_grow_as_listeners_and_connections_come_and_go() {
     let grown = after_a_day.saturating_sub(after_a_third);
     assert!(grown < 4 << 20, "{after_a_third} bytes, and {grown} more after twice as many");
 }
+
+/// A server in a network namespace of its own, whose queue of two connections overflows.
+struct Elsewhere {
+    machine: Machine,
+    server: Background,
+    clients: Background,
+}
+
+impl Elsewhere {
+    fn new(port: u16) -> Self {
+        let machine = Machine::start();
+        let number = port.to_string();
+        let arguments =
+            ["server", "--address", "127.0.0.1", "--port", &number, "--accept-paused=true"];
+        let arguments = [&arguments[..], &["--backlog", "1"]].concat();
+        let mut server = Background::start(machine.command(binary(), &arguments));
+        assert_eq!(server.next_event()["event"], "listening");
+        let program = format!(
+            "import socket, time\nall = []\nprint('{{}}', flush=True)\nwhile True:\n \
+             all.append(socket.socket()); all[-1].setblocking(False)\n \
+             all[-1].connect_ex(('127.0.0.1', {port})); all = all[-20:]; time.sleep(0.05)"
+        );
+        let mut clients = Background::start(machine.command("python3", &["-c", &program]));
+        clients.next_event();
+        Self { machine, server, clients }
+    }
+
+    /// Ends its processes, and the namespace with them.
+    fn end(mut self) {
+        for child in [&mut self.clients.child, &mut self.server.child] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        drop(self.machine);
+    }
+}
+
+#[test]
+fn namespaces_of_others_stay_visible_after_the_rights_are_taken() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let elsewhere = Elsewhere::new(18_077);
+    let arguments = ["watch", "--json", "--every", "100ms", "--port", "18077", "--user", "nobody"];
+    let mut watch = Background::start(queuelab(&arguments));
+    for _ in 0..30 {
+        let snapshot = watch.next_event();
+        assert_eq!(listener(&snapshot)["limit"], 1, "{snapshot}");
+    }
+    elsewhere.end();
+    wait_until("it is gone", || watch.next_event()["listeners"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn drops_of_a_namespace_that_ends_are_not_forgotten() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let elsewhere = Elsewhere::new(18_078);
+    let inode = elsewhere.machine.namespace().to_string();
+    let arguments = ["watch", "--json", "--every", "100ms", "--netns", &inode];
+    let mut watch = Background::start(queuelab(&arguments));
+    let mut dropped = 0;
+    wait_until("it drops", || {
+        let snapshot = watch.next_event();
+        dropped = listener(&snapshot)["drops_watched"].as_u64().unwrap();
+        dropped >= 3
+    });
+    elsewhere.end();
+    let mut last = Value::Null;
+    wait_until("it is gone", || {
+        last = watch.next_event();
+        last["namespaces"].as_array().unwrap().is_empty()
+    });
+    assert!(last["drops_of_gone"].as_u64().unwrap() >= dropped, "{last}");
+}
+
+#[test]
+fn lines_of_json_end_with_their_reader() {
+    let full = Full::new();
+    let mut watch = Background::start(full.watch(&["--json", "--every", "100ms"]));
+    watch.next_event();
+    // Its end of the pipe closes with those of a program that prints nothing.
+    let mut other = Background::start(Command::new("true"));
+    std::mem::swap(&mut watch.lines, &mut other.lines);
+    drop(other);
+    wait_until("it ends", || watch.child.try_wait().unwrap().is_some());
+    assert_eq!(watch.child.wait().unwrap().code(), Some(0));
+}

@@ -37,6 +37,12 @@ impl Machine {
         Self { pid, holder: None }
     }
 
+    /// The number of its network namespace.
+    pub(crate) fn namespace(&self) -> u64 {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(format!("/proc/{}/ns/net", self.pid)).unwrap().ino()
+    }
+
     /// A command that runs on it.
     pub(crate) fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("nsenter");

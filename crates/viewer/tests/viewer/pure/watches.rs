@@ -30,6 +30,7 @@ fn header() -> WatchHeader {
 
 fn append(recorder: &mut Recorder, second: u64) {
     let snapshot = Snapshot {
+        drops_of_gone: 0,
         at: format!("2026-11-30T12:00:{second:02}Z"),
         watched_seconds: second as f64,
         effort: Effort::default(),
