@@ -78,6 +78,22 @@ fn container_id(groups: &str) -> Option<String> {
     words.rfind(|word| word.len() == ID_DIGITS).map(str::to_owned)
 }
 
+/// The names of the running containers whose IDs begin with one of these, of which each has at least
+/// [`LEAST_DIGITS`] digits.
+pub(crate) fn names_of(wanted: &[String]) -> Vec<String> {
+    let is_id =
+        |text: &&String| text.len() >= LEAST_DIGITS && text.chars().all(|c| c.is_ascii_hexdigit());
+    let ids: Vec<_> = wanted.iter().filter(is_id).collect();
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    let all = list().into_iter();
+    all.filter(|(id, _)| ids.iter().any(|it| id.starts_with(*it))).map(|(_, name)| name).collect()
+}
+
+/// The shortest part of an ID that is taken for one.
+const LEAST_DIGITS: usize = 4;
+
 /// IDs and names of the containers that run; empty if no engine answers.
 fn list() -> HashMap<String, String> {
     if !Path::new(SOCKET).exists() {

@@ -38,7 +38,8 @@ pub struct Filter {
     pub processes: Vec<String>,
     /// One of its processes has one of these numbers, if there are any.
     pub pids: Vec<u32>,
-    /// Its container's name is, or its ID begins with, one of these, if there are any.
+    /// Its container's name is, or its ID begins with, one of these, if there are any. The engine
+    /// names IDs as the watch begins: a container that starts later is found by its name.
     pub containers: Vec<String>,
     /// Its namespace has one of these names or numbers, if there are any.
     pub namespaces: Vec<String>,

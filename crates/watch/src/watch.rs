@@ -10,7 +10,7 @@ use linux_net::{OpenFilesError, monotonic_ns, process_cpu_ns, raise_open_files};
 use watch_record::{Changes, Effort, ListenerDetails, Snapshot};
 
 use crate::commands::{LookerCommand, WalkerCommand};
-use crate::containers::Containers;
+use crate::containers::{Containers, names_of};
 use crate::error::WatchError;
 use crate::handles::Handles;
 use crate::looker::Looker;
@@ -46,7 +46,8 @@ impl Watch {
     ///
     /// # Errors
     /// If the own namespace cannot be read, or the rights cannot be taken.
-    pub fn begin(settings: WatchSettings) -> Result<Self, WatchError> {
+    pub fn begin(mut settings: WatchSettings) -> Result<Self, WatchError> {
+        settings.filter.containers.extend(names_of(&settings.filter.containers));
         // With fewer, fewer namespaces can be opened, which is then said.
         if let Err(OpenFilesError { hard, .. }) = raise_open_files(OPEN_FILES) {
             let _ = raise_open_files(hard);

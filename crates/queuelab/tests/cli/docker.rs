@@ -11,3 +11,4 @@ mod kills;
 mod machine;
 mod scenarios;
 mod tried;
+mod watch;

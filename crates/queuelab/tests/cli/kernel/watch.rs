@@ -206,23 +206,31 @@ fn memory_does_not_grow_as_listeners_and_connections_come_and_go() {
         listeners.iter().any(|it| is_it(&it))
     };
     assert!(own(&watch.next_event()));
-    // As many as come and go in a day, if one does in a minute; each is looked at if it lives
-    // long enough, so some wait for that.
-    let mut churn = |rounds: u32| {
-        for round in 0..rounds {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let address = listener.local_addr().unwrap().to_string();
-            let client = TcpStream::connect(&address).unwrap();
-            if round % 48 == 0 {
-                wait_until("it is seen", || watch.next_event().to_string().contains(&address));
-            }
-            drop((client, listener));
+    // Each batch is seen before it closes; in all as many as come and go in most of a day, if one
+    // does in a minute.
+    let mut churn = |batches: u32| {
+        for _ in 0..batches {
+            let listeners: Vec<_> =
+                (0..60).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+            let addresses: Vec<_> =
+                listeners.iter().map(|it| it.local_addr().unwrap().to_string()).collect();
+            let clients: Vec<_> =
+                addresses.iter().map(|address| TcpStream::connect(address).unwrap()).collect();
+            let count = |snapshot: &Value| {
+                let shown = snapshot["listeners"].as_array().unwrap().iter();
+                let is_one =
+                    |it: &&Value| addresses.iter().any(|address| it["address"] == **address);
+                shown.filter(is_one).count()
+            };
+            wait_until("all are seen", || count(&watch.next_event()) == 60);
+            drop((clients, listeners));
+            wait_until("all are gone", || count(&watch.next_event()) == 0);
         }
         assert!(own(&watch.next_event()));
         resident_bytes(watch.child.id())
     };
-    let after_a_third = churn(480);
-    let after_a_day = churn(960);
+    let after_a_third = churn(5);
+    let after_a_day = churn(10);
     let grown = after_a_day.saturating_sub(after_a_third);
     assert!(grown < 4 << 20, "{after_a_third} bytes, and {grown} more after twice as many");
 }
