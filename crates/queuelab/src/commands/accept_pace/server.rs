@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use program_server::{CommandServer, ImageServer};
 use run_record::{AxisNames, describe_value};
 use scenario::Server;
 use serde_json::Value;
@@ -12,7 +13,8 @@ use serde_json::Value;
 const MAX_WORDS: usize = 60;
 
 /// Settings of a program on which its pace does not depend.
-const OTHER_SETTINGS: [&str; 6] = ["backlog", "paused", "port", "address", "ready", "stop"];
+const OTHER_SETTINGS: [&str; 7] =
+    ["backlog", "backlogs", "paused", "port", "address", "ready", "stop"];
 
 /// A server whose pace a run measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,19 +83,52 @@ fn comparable(server: &Server) -> Server {
     match &mut server {
         Server::Chat(_) => {}
         Server::Command(command) => {
-            command.backlog = None;
-            command.paused = false;
-            command.port = 0;
-            command.address = None;
-            command.ready = Default::default();
-            command.stop = Default::default();
+            let CommandServer {
+                port,
+                address,
+                backlog,
+                backlogs,
+                paused,
+                ready,
+                stop,
+                // Its pace may depend on these.
+                program: _,
+                env: _,
+                directory: _,
+                files: _,
+                limits: _,
+                user: _,
+            } = command.as_mut();
+            *port = 0;
+            *address = None;
+            *backlog = None;
+            backlogs.clear();
+            *paused = false;
+            *ready = Default::default();
+            *stop = Default::default();
         }
         Server::Image(image) => {
-            image.backlog = None;
-            image.paused = false;
-            image.port = 0;
-            image.ready = Default::default();
-            image.stop = Default::default();
+            let ImageServer {
+                port,
+                backlog,
+                backlogs,
+                paused,
+                ready,
+                stop,
+                image: _,
+                command: _,
+                env: _,
+                files: _,
+                user: _,
+                capabilities: _,
+                limits: _,
+            } = image.as_mut();
+            *port = 0;
+            *backlog = None;
+            backlogs.clear();
+            *paused = false;
+            *ready = Default::default();
+            *stop = Default::default();
         }
     }
     server
@@ -125,6 +160,7 @@ mod tests {
             command(json!({ "program": program, "port": 1, "backlog": 5, "paused": true }));
         let point: IndexMap<String, Value> = [
             ("server.command.backlog".to_owned(), json!(5)),
+            ("server.command.backlogs.81".to_owned(), json!(5)),
             ("server.command.env.WORKERS".to_owned(), json!("4")),
             ("load.clients".to_owned(), json!(9)),
         ]
@@ -132,11 +168,25 @@ mod tests {
         let measured = MeasuredServer::program(&stopped, &point).unwrap();
         assert_eq!(measured.to_string(), "python3 server.py, command.env.WORKERS 4");
         assert!(measured.is(&command(json!({ "program": program, "port": 2, "backlog": 64 }))));
+        let other_listeners = json!({ "program": program, "backlogs": { "81": 5 } });
+        assert!(measured.is(&command(other_listeners)));
         let env = json!({ "program": program, "port": 1, "env": { "WORKERS": 4 } });
         assert!(!measured.is(&command(env)));
         assert!(!measured.is(&command(json!({ "program": ["python3"] }))));
         assert!(!measured.is(&Server::default()));
         assert_eq!(MeasuredServer::program(&Server::default(), &point), None);
+    }
+
+    #[test]
+    fn an_image_is_itself_with_other_backlogs_and_not_with_another_user() {
+        let image = |settings: Value| -> Server {
+            serde_json::from_value(json!({ "image": settings })).unwrap()
+        };
+        let plain = image(json!({ "image": "nginx", "port": 80 }));
+        let measured = MeasuredServer::program(&plain, &IndexMap::new()).unwrap();
+        let backlogs = json!({ "image": "nginx", "port": 80, "backlogs": { "81": 5 } });
+        assert!(measured.is(&image(backlogs)));
+        assert!(!measured.is(&image(json!({ "image": "nginx", "port": 80, "user": "www" }))));
     }
 
     #[test]
