@@ -10,7 +10,8 @@ pub struct Sizing {
     pub arrivals_per_second: f64,
     /// Connections of the burst.
     pub burst: u32,
-    /// Connections per second that the server accepts.
+    /// Connections per second that the server accepts, for which the backlog is sized: within
+    /// `accept_bounds`, if there are any.
     pub accepts_per_second: f64,
     /// Where the accept rate is from.
     pub accept_source: String,

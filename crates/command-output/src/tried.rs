@@ -74,8 +74,9 @@ pub struct OutcomeRange {
 /// The time between two accepts while connections wait.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct AcceptTime {
-    /// The median of the trials, nanoseconds; none if the samples are too rare for it.
-    pub median_ns: Option<f64>,
+    /// The mean of the trials, nanoseconds, each with the weight of its accepts; none if the samples
+    /// are too rare for it.
+    pub mean_ns: Option<f64>,
     /// The least that it can be, nanoseconds.
     pub least_ns: f64,
     /// The most that it can be, nanoseconds.
@@ -87,10 +88,10 @@ pub struct AcceptTime {
 /// The backlog that a burst needs.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BacklogNeeded {
-    /// With the median time per accept; none if that is not known.
+    /// With the mean time per accept; none if that is not known.
     pub usual: Option<u32>,
-    /// With the least time per accept.
+    /// With the least time per accept, or `usual` if that is less.
     pub least: u32,
-    /// With the most.
+    /// With the most, or `usual` if that is more.
     pub most: u32,
 }

@@ -283,6 +283,24 @@ mod tests {
     }
 
     #[test]
+    fn the_mean_of_an_uneven_server_is_within_the_bounds_and_its_median_is_not() {
+        // Of 400, one each millisecond, and each 20th takes 100 ms.
+        let mut meter = PaceMeter::default();
+        let (mut ms, mut depth) = (0, 400);
+        while depth > 0 {
+            meter.add(Reading { from_ns: ms * MS, to_ns: ms * MS + 9, depth, opened: (400, 400) });
+            ms += 1;
+            let accepted = ms / 119 * 20 + (ms % 119).min(19);
+            depth = 400_u64.saturating_sub(accepted).try_into().unwrap();
+        }
+        let pace = meter.finish().unwrap();
+        let bounds = pace.least_ns..=pace.most_ns;
+        assert!(pace.is_known() && bounds.contains(&pace.mean_ns), "{pace:?}");
+        assert!(bounds.contains(&(119.0 / 20.0 * MS as f64)), "{pace:?}");
+        assert!((pace.p50_ns as f64) < pace.least_ns, "{pace:?}");
+    }
+
+    #[test]
     fn a_slow_server_is_measured_from_accept_to_accept() {
         // One each 25 ms, of 8; samples each millisecond.
         let mut meter = PaceMeter::default();

@@ -115,7 +115,7 @@ impl Accepts {
         let paces = MeasuredPaces::read(run)?;
         let pace = paces.only()?;
         Ok(Self {
-            per_second: 1.0 / pace.time.usual().as_secs_f64(),
+            per_second: 1e9 / pace.time.sized_for_ns(),
             source: format!("measured in {}: {pace}", run.display()),
             counted: match &pace.time {
                 TimePerAccept::Medians(_) => None,
@@ -255,8 +255,9 @@ fn describe_bounds(bounds: &AcceptBounds) -> String {
     let AcceptBounds { slowest_per_second, backlog_if_slowest, .. } = bounds;
     match bounds.fastest_per_second.zip(bounds.backlog_if_fastest) {
         Some((fastest, if_fastest)) => format!(
-            "At least {slowest_per_second:.0}/s and at most {fastest:.0}/s: at the least a backlog \
-             of {backlog_if_slowest} is enough, at the most one of {if_fastest}."
+            "Sized for the mean, which is at least {slowest_per_second:.0}/s and at most \
+             {fastest:.0}/s: at the least a backlog of {backlog_if_slowest} is enough, at the most \
+             one of {if_fastest}."
         ),
         None => "The samples were too rare for a closer figure: it is the slowest that the server \
                  can be, and a faster one needs no larger backlog."

@@ -9,7 +9,7 @@ use run_record::{AcceptPace, RunDirectory, RunRecord, TrialRecord};
 use scenario::{AnyKernel, Overrides, ScenarioFile, Server, Source};
 use serde_json::Value;
 
-use super::counted::CountedPace;
+use super::counted::{CountedPace, TIMES_NS, is_possible};
 use super::server::MeasuredServer;
 use crate::error::{CommandError, Result};
 
@@ -37,15 +37,12 @@ pub(crate) enum TimePerAccept {
 }
 
 impl TimePerAccept {
-    /// The median: of the trials, each with the weight of its number of intervals. If it is
-    /// not known, the most that the time can be.
-    pub(crate) fn usual(&self) -> Duration {
+    /// The time that a backlog is sized for, nanoseconds: the median of the trials, each with the
+    /// weight of its number of intervals, or that of what the kernel counted.
+    pub(crate) fn sized_for_ns(&self) -> f64 {
         match self {
-            Self::Medians(medians) => median(medians),
-            Self::Counted(pace) => {
-                let usual_ns = pace.median_ns.unwrap_or(pace.most_ns);
-                Duration::from_nanos(usual_ns.round() as u64)
-            }
+            Self::Medians(medians) => median(medians).as_nanos() as f64,
+            Self::Counted(pace) => pace.sized_for_ns(),
         }
     }
 
@@ -165,7 +162,7 @@ fn planned_servers(run: &RunRecord, path: &Path) -> Result<Vec<Server>> {
 fn programs(of_cells: &[Server], trials: &[TrialRecord]) -> Vec<MeasuredPace> {
     let mut servers: Vec<(MeasuredServer, Vec<&AcceptPace>)> = Vec::new();
     for trial in trials {
-        let pace = trial.evidence.accept_pace.as_ref();
+        let pace = trial.evidence.accept_pace.as_ref().filter(|pace| is_enough(pace));
         let server = of_cells.get(trial.cell as usize);
         let server = server.and_then(|server| MeasuredServer::program(server, &trial.point));
         let Some((server, pace)) = server.zip(pace) else { continue };
@@ -175,11 +172,15 @@ fn programs(of_cells: &[Server], trials: &[TrialRecord]) -> Vec<MeasuredPace> {
         }
     }
     let measured = servers.into_iter().filter_map(|(server, paces)| {
-        let pace = CountedPace::of(paces.into_iter())?;
-        let time = TimePerAccept::Counted(pace);
-        (pace.accepts >= AcceptPace::MIN_ACCEPTS).then_some(MeasuredPace { server, time })
+        let time = TimePerAccept::Counted(CountedPace::of(paces.into_iter())?);
+        Some(MeasuredPace { server, time })
     });
     measured.collect()
+}
+
+/// Whether a trial counted enough accepts: those of several trials do not add up.
+fn is_enough(pace: &AcceptPace) -> bool {
+    pace.accepted >= AcceptPace::MIN_ACCEPTS
 }
 
 fn chat_servers(run: &RunRecord, trials: &[TrialRecord]) -> Vec<MeasuredPace> {
@@ -207,17 +208,19 @@ fn chat_servers(run: &RunRecord, trials: &[TrialRecord]) -> Vec<MeasuredPace> {
 }
 
 /// The median of a trial, nanoseconds, and how many intervals it is of: by the server's own
-/// list of accepts, or by what the kernel counted.
+/// list of accepts, or by what the kernel counted. None if it cannot be simulated: a run
+/// directory may contain anything.
 fn median_of(trial: &TrialRecord) -> Option<(u64, u64)> {
     let listed = &trial.accept_interval;
     let counted = trial.evidence.accept_pace.as_ref();
-    match listed.count {
+    let median = match listed.count {
         0 => {
-            let known = counted.filter(|pace| pace.is_known());
+            let known = counted.filter(|pace| is_possible(pace) && pace.is_known());
             known.map(|pace| (pace.p50_ns, pace.accepted))
         }
         count => Some((listed.p50_ns, count)),
-    }
+    };
+    median.filter(|&(ns, _)| TIMES_NS.contains(&(ns as f64)))
 }
 
 /// The median of medians, each with the weight of its number of intervals.
@@ -225,16 +228,16 @@ fn median(medians: &[(u64, u64)]) -> Duration {
     let mut medians = medians.to_vec();
     medians.sort_unstable();
     let half = intervals(&medians).div_ceil(2);
-    let mut before = 0;
+    let mut before: u64 = 0;
     let median = medians.into_iter().find(|&(_, count)| {
-        before += count;
+        before = before.saturating_add(count);
         before >= half
     });
     Duration::from_nanos(median.map_or(0, |(ns, _)| ns))
 }
 
 fn intervals(medians: &[(u64, u64)]) -> u64 {
-    medians.iter().map(|&(_, count)| count).sum()
+    medians.iter().fold(0, |sum, &(_, count)| sum.saturating_add(count))
 }
 
 impl fmt::Display for MeasuredPace {
@@ -270,7 +273,7 @@ mod tests {
             accept_delay: Duration::from_micros(100),
         };
         let time = TimePerAccept::Medians(vec![(90_000, 1), (30_000, 10), (40_000, 20)]);
-        assert_eq!(time.usual(), Duration::from_micros(40));
+        assert_eq!(time.sized_for_ns(), 4e4);
         assert_eq!(
             MeasuredPace { server, time }.to_string(),
             "snapshot 40.0 µs with server.accept_delay 100us (the median of 31 intervals)"
@@ -279,11 +282,11 @@ mod tests {
 
     #[test]
     fn what_the_kernel_counted_is_simulated_at_both_bounds() {
-        let pace = CountedPace { median_ns: None, least_ns: 0.0, most_ns: 4e4, accepts: 50 };
+        let pace = CountedPace { mean_ns: None, least_ns: 0.0, most_ns: 4e4, accepts: 50 };
         let time = TimePerAccept::Counted(pace);
-        assert_eq!(time.usual(), Duration::from_micros(40), "the slowest that it can be");
+        assert_eq!(time.sized_for_ns(), 4e4, "the slowest that it can be");
         assert_eq!(time.simulated(), [Duration::ZERO, Duration::from_micros(40)]);
-        let exact = CountedPace { median_ns: Some(4e4), least_ns: 4e4, ..pace };
+        let exact = CountedPace { mean_ns: Some(4e4), least_ns: 4e4, ..pace };
         assert_eq!(TimePerAccept::Counted(exact).simulated(), [Duration::from_micros(40)]);
     }
 
@@ -291,7 +294,7 @@ mod tests {
     fn a_server_that_a_run_has_not_measured_has_no_pace() {
         let server: Server =
             serde_json::from_value(json!({ "command": { "program": ["redis-server"] } })).unwrap();
-        let pace = CountedPace { median_ns: Some(2e4), least_ns: 1e4, most_ns: 3e4, accepts: 50 };
+        let pace = CountedPace { mean_ns: Some(2e4), least_ns: 1e4, most_ns: 3e4, accepts: 50 };
         let known = MeasuredPace {
             server: MeasuredServer::program(&server, &Default::default()).unwrap(),
             time: TimePerAccept::Counted(pace),

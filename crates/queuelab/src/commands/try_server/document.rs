@@ -41,7 +41,7 @@ pub(super) fn document(
         outcomes: outcomes.collect(),
         deepest_queue: bursts.deepest.as_ref().map(range),
         time_per_accept: findings.pace.map(|pace| AcceptTime {
-            median_ns: pace.median_ns,
+            mean_ns: pace.mean_ns,
             least_ns: pace.least_ns,
             most_ns: pace.most_ns,
             accepts: pace.accepts,

@@ -56,9 +56,9 @@ pub(super) struct MeasuredBursts {
 /// The backlog that a burst needs, by simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Needs {
-    /// With the median pace.
+    /// With the mean time per accept, if it is known.
     pub(super) usual: Option<u32>,
-    /// With the least and the most that the pace can be.
+    /// With the least and the most that it can be; `usual` is within them.
     pub(super) least: u32,
     pub(super) most: u32,
 }
@@ -183,11 +183,14 @@ impl Needs {
         let seen = |depth: u64| u32::try_from(depth.saturating_sub(1)).unwrap_or(u32::MAX);
         let (shallow, deep) =
             bursts.deepest.as_ref().map_or((0, 0), |it| (seen(*it.start()), seen(*it.end())));
+        let usual = pace.mean_ns.map(|mean| of(mean).max(deep));
+        let least = of(pace.least_ns).max(shallow);
         let most = of(pace.most_ns).max(deep);
+        // Each is a simulation of its own: that of the mean need not be between the others.
         Self {
-            usual: pace.median_ns.map(|median| of(median).max(deep)),
-            least: of(pace.least_ns).max(shallow),
-            most,
+            usual,
+            least: usual.map_or(least, |usual| usual.min(least)),
+            most: usual.map_or(most, |usual| usual.max(most)),
         }
     }
 }
@@ -199,7 +202,7 @@ mod tests {
     #[test]
     fn a_slower_server_needs_a_larger_backlog() {
         let bursts = MeasuredBursts { arrival_rate: Some(100_000.0), ..MeasuredBursts::default() };
-        let pace = CountedPace { median_ns: Some(20e3), least_ns: 15e3, most_ns: 40e3, accepts: 1 };
+        let pace = CountedPace { mean_ns: Some(20e3), least_ns: 15e3, most_ns: 40e3, accepts: 1 };
         let needs = Needs::of(&pace, &bursts, 1000, &KernelFacts::default());
         let usual = needs.usual.unwrap();
         assert!(needs.least < usual && usual < needs.most, "{needs:?}");
@@ -209,7 +212,7 @@ mod tests {
         let needs = Needs::of(&pace, &seen, 1000, &KernelFacts::default());
         assert_eq!((needs.least, needs.usual, needs.most), (needs.least.max(300), Some(800), 800));
         let bursts = MeasuredBursts { arrival_rate: Some(100_000.0), ..MeasuredBursts::default() };
-        let at_most = CountedPace { median_ns: None, least_ns: 0.0, ..pace };
+        let at_most = CountedPace { mean_ns: None, least_ns: 0.0, ..pace };
         let needs = Needs::of(&at_most, &bursts, 1000, &KernelFacts::default());
         assert_eq!((needs.usual, needs.least), (None, 0));
     }

@@ -104,10 +104,7 @@ fn needs_text(needs: &Needs) -> String {
     let number = |backlog: u32| number(backlog.into());
     match usual {
         Some(usual) if least == most => number(*usual),
-        Some(usual) => {
-            let (least, most) = (*least.min(usual), *most.max(usual));
-            format!("{} ({} to {})", number(*usual), number(least), number(most))
-        }
+        Some(usual) => format!("{} ({} to {})", number(*usual), number(*least), number(*most)),
         None => format!("at most {}", number(*most)),
     }
 }
@@ -163,12 +160,10 @@ fn pace_text(pace: &CountedPace) -> String {
         ns if ns < 1e6 => format!("{:.1}", ns / 1e3),
         ns => format!("{:.0}", ns / 1e3),
     };
-    match pace.median_ns {
-        None => format!("at most {} µs", time(pace.most_ns)),
-        Some(median) => {
-            let (least, most) = (pace.least_ns.min(median), pace.most_ns.max(median));
-            format!("{} µs ({} to {})", time(median), time(least), time(most))
-        }
+    let (least, most) = (time(pace.least_ns), time(pace.most_ns));
+    match pace.mean_ns {
+        None => format!("at most {most} µs"),
+        Some(mean) => format!("{} µs ({least} to {most})", time(mean)),
     }
 }
 
@@ -187,7 +182,7 @@ pub(super) fn notes(tried: &Tried<'_>, findings: &Findings, deadline: Duration) 
         count => format!("Of {count} bursts, the smallest and the largest value. "),
     };
     let pace = findings.pace.as_ref().map_or(String::new(), |pace| {
-        let uncertain = match pace.median_ns {
+        let uncertain = match pace.mean_ns {
             Some(_) => "",
             None => "; the samples are too rare for a closer figure",
         };

@@ -1,6 +1,12 @@
 //! `queuelab size`: the backlog that a burst needs.
 
-use crate::support::{all_output, in_one_line, queuelab, text};
+use std::path::Path;
+use std::process::Output;
+
+use run_record::{AcceptPace, RunDirectory};
+use serde_json::{Value, json};
+
+use crate::support::{all_output, in_one_line, queuelab, repository, text};
 
 fn size(flags: &[&str]) -> (u32, String) {
     let burst = ["size", "--arrivals", "50000/s", "--burst", "400", "--accept", "20000/s"];
@@ -40,7 +46,7 @@ fn only_with_a_round_trip_time_max_syn_backlog_matters() {
     assert_eq!(needs["tcp_max_syn_backlog"], 526, "526 - 526/4 = 395");
 }
 
-fn size_json(flags: &[&str]) -> serde_json::Value {
+fn size_json(flags: &[&str]) -> Value {
     let burst =
         ["size", "--json", "--arrivals", "50000/s", "--burst", "400", "--accept", "20000/s"];
     let output = queuelab(&burst).args(flags).output().unwrap();
@@ -72,4 +78,83 @@ fn an_invalid_rate_is_a_usage_error() {
     let output = queuelab(&wrong).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
     assert!(text(&output.stderr).contains("such as 30000/s"), "{}", all_output(&output));
+}
+
+/// Stores a run of a program with these paces, one for each trial, and sizes from it.
+fn size_from(paces: &[AcceptPace], out: &Path) -> Output {
+    let recorded = repository().join("crates/report/tests/runs/sweep");
+    let (mut run, trials) = RunDirectory::read(&recorded).unwrap();
+    run.scenario.name = "uneven".to_owned();
+    run.scenario.resolved = json!({
+        "name": "uneven", "question": "How fast does it accept?",
+        "server": { "command": { "program": ["uneven-server"], "port": 8080 } },
+        "load": { "clients": 300, "dialogue": "none" }
+    });
+    (run.axes, run.verdict) = (Vec::new(), None);
+    let mut directory = RunDirectory::create(out, &run).unwrap();
+    for (at, (mut trial, pace)) in (0..).zip(trials.into_iter().zip(paces)) {
+        (trial.id, trial.cell, trial.repetition) = (at, 0, at);
+        trial.point.clear();
+        trial.evidence.accept_pace = Some(pace.clone());
+        directory.append(&trial).unwrap();
+    }
+    let from = directory.path().to_str().unwrap();
+    let burst = ["size", "--json", "--arrivals", "5000/s", "--burst", "450", "--from", from];
+    queuelab(&burst).output().unwrap()
+}
+
+/// As measured of a server that needs 0.5 ms for an accept, and 50 ms for each 20th.
+fn uneven() -> AcceptPace {
+    AcceptPace {
+        accepted: 255,
+        mean_ns: 3_156_079.0,
+        least_ns: 2_380_731.0,
+        most_ns: 3_835_718.0,
+        p50_ns: 832_080,
+        ..AcceptPace::default()
+    }
+}
+
+#[test]
+fn an_uneven_server_is_sized_within_the_bounds_of_its_pace() {
+    let out = tempfile::tempdir().unwrap();
+    let output = size_from(&[uneven(), uneven()], out.path());
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let sized: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let bounds = &sized["accept_bounds"];
+    let [slowest, rate, fastest] = [
+        &bounds["slowest_per_second"],
+        &sized["accepts_per_second"],
+        &bounds["fastest_per_second"],
+    ]
+    .map(|value| value.as_f64().unwrap());
+    assert!(slowest < rate && rate < fastest, "{sized}");
+    assert!((rate * 3_156_079.0 / 1e9 - 1.0).abs() < 1e-9, "{sized}");
+    let [if_fastest, backlog, if_slowest] =
+        [&bounds["backlog_if_fastest"], &sized["backlog"], &bounds["backlog_if_slowest"]]
+            .map(|value| value.as_u64().unwrap());
+    assert!(if_fastest <= backlog && backlog <= if_slowest, "{sized}");
+    assert_eq!(bounds["accepts"], 510, "{sized}");
+}
+
+#[test]
+fn a_pace_of_few_accepts_or_without_possible_bounds_is_refused() {
+    let out = tempfile::tempdir().unwrap();
+    let few = |accepted| AcceptPace { accepted, ..uneven() };
+    let bounds = |least_ns, most_ns| AcceptPace { least_ns, most_ns, ..uneven() };
+    let wrong: [&[AcceptPace]; 5] = [
+        &[few(4), few(6)],
+        &[bounds(-5.0, -3.0)],
+        &[bounds(0.0, 0.0)],
+        &[bounds(2e6, 1e6)],
+        &[bounds(1e18, 1.5e18)],
+    ];
+    for (at, paces) in wrong.into_iter().enumerate() {
+        let output = size_from(paces, &out.path().join(at.to_string()));
+        assert_eq!(output.status.code(), Some(2), "{paces:?}: {}", all_output(&output));
+        let reason = in_one_line(&text(&output.stderr));
+        assert!(reason.contains("no trial has measured"), "{reason}");
+    }
+    let output = size_from(&[few(u64::MAX), few(u64::MAX)], &out.path().join("many"));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
 }
