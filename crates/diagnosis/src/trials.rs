@@ -193,3 +193,8 @@ impl<'a> TrialSet<'a> {
 fn cells(trials: &[TrialView<'_>]) -> usize {
     trials.iter().map(|trial| trial.record.cell).collect::<BTreeSet<_>>().len()
 }
+
+/// Whether attempts had to retransmit their SYN, those of half-open clients left out.
+pub(crate) fn waited(trial: &TrialView<'_>) -> bool {
+    trial.retransmitting_attempts() > 0
+}

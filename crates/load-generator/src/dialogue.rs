@@ -11,11 +11,13 @@ mod check;
 mod exchange;
 mod flags;
 mod http;
+mod read;
 mod requests;
 mod settings;
 
 pub use byte_text::{ByteText, ByteTextError};
 pub(crate) use cause::Cause;
 pub(crate) use check::check_dialogue;
-pub(crate) use requests::{Progress, Read, Requests};
+pub(crate) use read::Read;
+pub(crate) use requests::{Progress, Requests};
 pub use settings::{Dialogue, ExchangeSettings, Expected, HttpSettings};

@@ -12,7 +12,7 @@ use super::timeouts;
 use crate::claim::Claim;
 use crate::paragraph::Sentence;
 use crate::statement::{Cause, Statement};
-use crate::trials::TrialSet;
+use crate::trials::{TrialSet, waited};
 use crate::words::{self, counted, retransmission_times, several};
 
 /// The longest time from a SYN to its answer, not counting the timer's lateness.
@@ -103,10 +103,6 @@ pub(super) const CAUSE: Cause = Cause {
         timeouts::NO_ROOM,
     ],
 };
-
-pub(super) fn waited(trial: &TrialView<'_>) -> bool {
-    trial.retransmitting_attempts() > 0
-}
 
 /// Whether it was the server's answer that did not arrive. A SYN-ACK is also retransmitted for
 /// half-open clients, which drop it, for last ACKs that a filter holds, and at the end of a

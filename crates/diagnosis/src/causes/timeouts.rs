@@ -8,11 +8,10 @@ use run_record::Outcome;
 use run_view::TrialView;
 
 use super::accept_queue::caused_every_drop;
-use super::retransmissions::waited;
 use crate::claim::Claim;
 use crate::paragraph::Sentence;
 use crate::statement::{Cause, Statement};
-use crate::trials::TrialSet;
+use crate::trials::{TrialSet, waited};
 use crate::words::{self, counted};
 
 const RETRIES: Sysctl = Sysctl::TcpSynRetries;

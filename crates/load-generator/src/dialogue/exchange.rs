@@ -3,7 +3,7 @@
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::cause::Cause;
-use super::requests::Read;
+use super::read::Read;
 use super::settings::Expected;
 
 /// The bytes of an answer in which a pattern may match.

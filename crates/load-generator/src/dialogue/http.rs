@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use httparse::{Header, ParserConfig, Status};
 
 use super::cause::Cause;
-use super::requests::Read;
+use super::read::Read;
 use super::settings::HttpSettings;
 
 /// The longest status line with headers, line of a chunk or trailers that is read, bytes.

@@ -6,16 +6,8 @@ use std::time::Duration;
 use super::cause::Cause;
 use super::exchange::{AnswerReader, Matcher};
 use super::http::{self, ResponseReader};
+use super::read::Read;
 use super::settings::Dialogue;
-
-/// How far an answer has been read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Read {
-    /// It is not complete.
-    More,
-    /// It is, and so many of the bytes follow it.
-    Complete { rest: usize },
-}
 
 /// The requests of each connection, and the answers that it expects.
 #[derive(Debug)]

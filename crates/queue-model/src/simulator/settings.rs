@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::nanoseconds::nanoseconds;
-use super::timers::SECOND;
+
+/// Nanoseconds.
+pub(super) const SECOND: u64 = 1_000_000_000;
 
 /// The kernel's time for a segment between two hosts that a veth pair joins, as measured on
 /// Linux 6.18. A value for [`Link::per_segment`].

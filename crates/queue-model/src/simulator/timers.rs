@@ -1,9 +1,7 @@
 //! When timers fire.
 
 use super::nanoseconds::nanoseconds;
-use super::settings::{Client, Timers};
-
-pub(super) const SECOND: u64 = 1_000_000_000;
+use super::settings::{Client, SECOND, Timers};
 
 /// `TCP_RTO_MAX` (include/net/tcp.h).
 const LONGEST_GAP: u64 = 120 * SECOND;
