@@ -14,7 +14,9 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
     let probe = trial.evidence.probe.as_ref();
     let most =
         |state: &str| probe.and_then(|probe| probe.states.get(state)).map_or(0, |state| state.most);
-    let mut facts = json!({
+    let destinations: Map<String, Value> =
+        trial.destinations.iter().map(destination_facts).collect();
+    json!({
         "hosts": cell.hosts,
         "server": cell.server,
         "load": cell.load,
@@ -32,6 +34,8 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
         "integrity": trial.integrity,
         "counters": { "server": trial.evidence.server, "client": trial.evidence.client },
         "queue": queue_facts(trial),
+        // Empty if there is only one.
+        "destinations": destinations,
         "accept_wait": {
             "median_s": trial.accept_wait.p50_ns as f64 / 1e9,
             "worst_s": trial.accept_wait.max_ns as f64 / 1e9,
@@ -56,11 +60,7 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
             "p99_s": trial.response_latency.p99_ns as f64 / 1e9,
             "worst_s": trial.response_latency.max_ns as f64 / 1e9,
         },
-    });
-    if !trial.destinations.is_empty() {
-        facts["destinations"] = trial.destinations.iter().map(destination_facts).collect();
-    }
-    facts
+    })
 }
 
 /// The facts of one destination, by its port.

@@ -76,6 +76,8 @@ impl Expectations {
         let samples = Samples::new(cells);
         let compile = |(index, expectation): (usize, &Expectation)| {
             let index = index.to_string();
+            let before_both = problems.len();
+            let mut most_steps = 0_u64;
             let mut compile = |field: &str, source: &str| {
                 let expression = Written {
                     source,
@@ -92,6 +94,7 @@ impl Expectations {
                 if problems.len() == before {
                     match expression.steps(&program, &shape) {
                         Ok(steps) => {
+                            most_steps = most_steps.saturating_add(steps);
                             let all = samples.work(&names, steps);
                             match steps_left.checked_sub(all) {
                                 Some(left) => {
@@ -115,6 +118,23 @@ impl Expectations {
             };
             let mut counted = counters(&names);
             counted.extend(counters(&also));
+            if problems.len() == before_both {
+                let both = [names.as_slice(), also.as_slice()].concat();
+                let written = Written {
+                    source: &expectation.that,
+                    place: tree.place_of(&["expect", index.as_str(), "that"]),
+                    text,
+                };
+                let all = samples.work_in_destinations(&both, most_steps);
+                match steps_left.checked_sub(all) {
+                    Some(left) => {
+                        steps_left = left;
+                        let when = when.as_deref();
+                        problems.extend(written.missing_fact(&that, when, &both, &samples));
+                    }
+                    None => problems.push(written.too_long_to_check(all)),
+                }
+            }
             Some(Compiled {
                 expectation: expectation.clone(),
                 that,

@@ -181,6 +181,33 @@ impl Written<'_> {
         })
     }
 
+    /// Evaluates the expression in cells with different destinations for which `when` holds, each
+    /// with the facts that it has. `names` are those of both expressions.
+    pub(crate) fn missing_fact(
+        &self,
+        program: &Program,
+        when: Option<&Program>,
+        names: &[Vec<String>],
+        samples: &Samples<'_>,
+    ) -> Option<Problem> {
+        let counters = counters(names);
+        samples.differing_in_destinations(names).find_map(|(cell, mut facts)| {
+            fill_in(&mut facts, &counters, 1);
+            let context = facts::context(&facts);
+            let applies = when.map(|when| when.execute(&context));
+            let error = match applies {
+                Some(Ok(cel::Value::Bool(false))) => return None,
+                Some(Err(error)) => error,
+                _ => program.execute(&context).err()?,
+            };
+            let ExecutionError::NoSuchKey(key) = error else { return None };
+            let message = format!("there is no `{}` with {}", shortened(&key), shortened(&cell));
+            let help = "a fact of a port, or of the only queue, is not in every cell: test it first, in \
+                        `when` or here, such as `\"8081\" in destinations` or `has(queue.depth)`";
+            Some(Problem::new(self.place.clone(), message).help(help))
+        })
+    }
+
     fn evaluate_sample(&self, program: &Program, facts: &Value) -> Option<Problem> {
         let problem = |message| Some(Problem::new(self.place.clone(), message));
         match program.execute(&facts::context(facts)) {

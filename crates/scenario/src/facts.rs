@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 /// The variable in which missing keys have the value 0.
 pub(crate) const COUNTERS: &str = "counters";
 
-/// The accept queue of the only destination, and the facts of each of several.
+/// The accept queue of the only destination, and the facts of each of several: an empty map if
+/// there is only one.
 pub(crate) const QUEUE: &str = "queue";
 pub(crate) const DESTINATIONS: &str = "destinations";
 
@@ -31,6 +32,7 @@ pub(crate) fn sample() -> Value {
         },
         COUNTERS: { "server": {}, "client": {} },
         QUEUE: { "depth": 1, "limit": 1, "drops": 1 },
+        DESTINATIONS: {},
         "accept_wait": { "median_s": 1.0, "worst_s": 1.0 },
         "held_bytes": 1,
         "restart": { "refused": 1, "seconds": 1.0 },

@@ -41,7 +41,7 @@
 //! | `integrity` | deliveries `lost`, `doubled`, `reordered`, `echoed`, `foreign`; `broken_streams` |
 //! | `counters` | `server` and `client`: changes of the kernel counters; a missing one is 0 |
 //! | `queue` | the listener's accept queue when every attempt was decided: `depth`, `limit`; and `drops`, the segments that the listeners dropped themselves (`sk_drops`), missing if they are not known. With several destinations, only the drops of all |
-//! | `destinations` | with several destinations, by port (`destinations["8081"]`): `attempts`, `outcomes`, `success_rate`, `queue`, `connect` and `response` of each |
+//! | `destinations` | with several destinations, by port (`destinations["8081"]`): `attempts`, `outcomes`, `success_rate`, `queue`, `connect` and `response` of each; empty if there is only one |
 //! | `accept_wait` | from connect(2) to accept(2), seconds: `median_s`, `worst_s` |
 //! | `held_bytes` | bytes that clients had written when a paused server began to accept |
 //! | `restart` | `refused` starts, and `seconds` until the server listened again |

@@ -9,7 +9,12 @@ use crate::axis::path_steps;
 use crate::cell::Cell;
 use crate::facts;
 use crate::model::CellSettings;
+use crate::overrides::plain;
 use crate::server::Server;
+
+/// The list of the destinations, on which it depends which of these facts a cell has.
+const LIST: &str = "load.destinations";
+const BY_DESTINATION: [&str; 2] = [facts::QUEUE, facts::DESTINATIONS];
 
 /// The sample facts of each cell.
 pub(crate) struct Samples<'a> {
@@ -43,6 +48,55 @@ impl<'a> Samples<'a> {
     /// axes that the names belong to.
     pub(crate) fn differing_in(&self, names: &[Vec<String>]) -> impl Iterator<Item = Value> {
         let used = self.used_axes(names);
+        self.by_values_of(names, used).map(|(_, facts)| facts)
+    }
+
+    /// As [`Self::differing_in`], if an axis lets the cells differ in whether they have these
+    /// facts: with the facts that each of them has, and its values on the axes that matter.
+    pub(crate) fn differing_in_destinations(
+        &self,
+        names: &[Vec<String>],
+    ) -> impl Iterator<Item = (String, Value)> {
+        let is_concerned = self.differ_in_destinations(names);
+        let mut used = self.used_axes(names);
+        if is_concerned && !used.contains(&LIST) {
+            used.push(LIST);
+        }
+        let cells = is_concerned.then(|| self.by_values_of(names, used.clone()));
+        cells.into_iter().flatten().map(move |(cell, mut facts)| {
+            let known = only(names, &of_ports(&cell.settings.load.ports()));
+            for name in BY_DESTINATION {
+                if let Some(known) = known.get(name) {
+                    facts[name] = known.clone();
+                }
+            }
+            let value = |axis: &&str| format!("{axis} {}", plain(&cell.point[*axis]));
+            (used.iter().map(value).collect::<Vec<_>>().join(", "), facts)
+        })
+    }
+
+    /// The steps of all evaluations with [`Self::differing_in_destinations`].
+    pub(crate) fn work_in_destinations(&self, names: &[Vec<String>], steps: u64) -> u64 {
+        match self.differ_in_destinations(names) {
+            true => (self.cells.len() as u64).saturating_mul(steps.saturating_add(1)),
+            false => 0,
+        }
+    }
+
+    fn differ_in_destinations(&self, names: &[Vec<String>]) -> bool {
+        let is_concerned = |name: &Vec<String>| {
+            name.first().is_some_and(|root| BY_DESTINATION.contains(&root.as_str()))
+        };
+        let has_axis = self.cells.first().is_some_and(|cell| cell.point.contains_key(LIST));
+        has_axis && names.iter().any(is_concerned)
+    }
+
+    /// One cell for each combination of values on these axes, and the facts with these names.
+    fn by_values_of(
+        &self,
+        names: &[Vec<String>],
+        used: Vec<&str>,
+    ) -> impl Iterator<Item = (&'a Cell, Value)> {
         let first = only(names, &self.first);
         let mut seen = HashSet::new();
         self.cells.iter().filter_map(move |cell| {
@@ -52,10 +106,19 @@ impl<'a> Samples<'a> {
                 for (axis, value) in used.iter().zip(values) {
                     replace(&mut facts, &path_steps(axis), value);
                 }
-                facts
+                (cell, facts)
             })
         })
     }
+}
+
+/// The facts, except the settings, of a trial whose attempts go to these ports.
+fn of_ports(ports: &[u16]) -> Value {
+    let mut facts = facts::sample();
+    if ports.len() > 1 {
+        facts::add_destinations(&mut facts, ports.iter().copied(), true);
+    }
+    facts
 }
 
 /// Replaces the value at a path, if there is one.

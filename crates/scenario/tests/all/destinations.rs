@@ -94,7 +94,43 @@ fn an_expectation_names_the_queue_of_a_destination() {
     let single = text.replace("  destinations: [8080, 8081]\n", "");
     let error =
         errors_of(&format!("{single}expect: [{{ that: 'destinations[\"8080\"].attempts > 0' }}]"));
-    assert!(error.contains("unknown name `destinations`"), "{error}");
+    assert!(error.contains("`destinations` has no `8080`"), "{error}");
+}
+
+#[test]
+fn an_expectation_needs_its_facts_in_every_cell_for_which_it_is_evaluated() {
+    let text = with_destinations("[8080]").replace("  destinations: [8080]\n", "");
+    let text = format!("{text}matrix: {{ load.destinations: [[8080, 8081], [8080], []] }}\n");
+    let expect = |that: &str, when: &str| {
+        let when = if when.is_empty() { String::new() } else { format!(", when: '{when}'") };
+        format!("{text}expect: [{{ that: '{that}'{when} }}]")
+    };
+    let (port, single) = ("destinations[\"8081\"].outcomes.ok > 0", "queue.depth > 0");
+    for (that, when) in [
+        (port, "\"8081\" in destinations"),
+        (port, "size(load.destinations) > 1"),
+        (single, "has(queue.depth)"),
+        (single, "size(destinations) == 0"),
+        ("!(\"8081\" in destinations) || destinations[\"8081\"].attempts > 0", ""),
+        ("has(queue.depth) ? queue.depth > 0 : destinations[\"8080\"].queue.depth > 0", ""),
+        ("queue.drops >= 0 && size(destinations) < 3", ""),
+    ] {
+        plan(&expect(that, when));
+    }
+    for (that, when, named) in [
+        (port, "", "there is no `8081` with load.destinations [8080]"),
+        (port, "size(load.destinations) < 2", "there is no `8081` with load.destinations [8080]"),
+        (single, "", "there is no `depth` with load.destinations [8080,8081]"),
+        (
+            "attempts > 0",
+            "queue.limit > 0",
+            "there is no `limit` with load.destinations [8080,8081]",
+        ),
+    ] {
+        let error = errors_of(&expect(that, when));
+        assert!(error.contains(named), "{that}, {when}: {error}");
+        assert!(error.contains("`\"8081\" in destinations` or `has(queue.depth)`"), "{error}");
+    }
 }
 
 #[test]

@@ -152,13 +152,29 @@ fn the_queues_of_several_listeners_on_a_port_are_not_one() {
 fn shares_are_exact_and_the_ports_without_attempts_are_not_concerned() {
     let rest = "load:\n  clients: 40\n  dialogue: none\n  linger: 100ms\n\
                 matrix:\n  load.destinations:\n  - [8080]\n  - [8081]\n  \
-                - [8081, { port: 8082, share: 3 }]\n";
+                - [8081, { port: 8082, share: 3 }]\n\
+                expect:\n\
+                - that: destinations[\"8082\"].attempts == 30\n  \
+                when: '\"8082\" in destinations'\n\
+                - that: size(destinations) == 0 && queue.limit == 64\n  \
+                when: has(queue.limit)\n";
     let scenario = Scenario::new(LISTENERS, "backlog: 64\nbacklogs: { 8081: 64 }", rest);
     let output = scenario.run(&["--full"]);
     let trials = scenario.trials();
     assert_eq!(trials.len(), 3, "{}", all_output(&output));
     for trial in &trials {
         assert_eq!(trial.outcomes.get(Outcome::Ok), 40, "{:?}", trial.outcomes);
+        // A disturbed trial does not decide them, and has the facts nonetheless.
+        let [of_port, of_only] = &trial.expectations[..] else { panic!("{trial:?}") };
+        let (applies, excluded, facts) = match trial.cell {
+            2 => (of_port, of_only, "destinations[\"8082\"].attempts was 30"),
+            _ => (of_only, of_port, "destinations was {}, queue.limit was 64"),
+        };
+        assert!(applies.held != Some(false) && applies.detail.ends_with(facts), "{applies:?}");
+        assert!(
+            excluded.held.is_none() && !excluded.detail.contains("not decided"),
+            "{excluded:?}"
+        );
         let listeners = &trial.evidence.probe.as_ref().unwrap().listeners;
         let mut ports: Vec<_> = listeners.iter().filter_map(|it| it.port()).collect();
         ports.sort_unstable();
