@@ -1,8 +1,13 @@
 //! Problems of a headline in a file, and what overrides leave of it.
 
+use std::collections::BTreeSet;
+
+use load_generator::{Destination, LoadSettings};
+
 use crate::axis::Axis;
 use crate::headline::{Headline, HeadlineMetric, PLACEHOLDERS, Piece, Statement, Texts, pieces};
 use crate::kernel::Kernel;
+use crate::law_id::{law_and_port, law_id_on};
 use crate::limits::MAX_STATEMENTS;
 use crate::model::{AxisValues, Scenario};
 use crate::name_hint::did_you_mean;
@@ -110,13 +115,8 @@ impl Check<'_> {
             let help = "for example `headline: {metric: success, over: server.backlog}`";
             problems.push(Problem::new(self.place(&[]), message).help(help));
         }
-        if let (Some(law), Some(known)) = (law, kernel.law_ids())
-            && !known.contains(&without_port(law))
-        {
-            let help = did_you_mean(law, &known)
-                .unwrap_or_else(|| format!("use one of {}", known.join(", ")));
-            let message = format!("there is no law `{law}`");
-            problems.push(Problem::new(self.place(&["law"]), message).help(help));
+        if let (Some(law), Some(known)) = (law, kernel.law_ids()) {
+            self.check_law(law, &known, problems);
         }
         let Some(expectation) = expectation else { return };
         let expressions: Vec<&str> =
@@ -133,6 +133,54 @@ impl Check<'_> {
             let message = "an expectation is not compared along an axis";
             problems.push(Problem::new(self.place(&["over"]), message).help("remove `over`"));
         }
+    }
+
+    fn check_law(&self, law: &str, known: &[&'static str], problems: &mut Vec<Problem>) {
+        let (id, port) = law_and_port(law);
+        let message = format!("there is no law `{law}`");
+        if !known.contains(&id) {
+            let help = did_you_mean(law, known)
+                .unwrap_or_else(|| format!("use one of {}", known.join(", ")));
+            problems.push(Problem::new(self.place(&["law"]), message).help(help));
+            return;
+        }
+        let Some(port) = port else { return };
+        let ports = self.ports_of_several();
+        if ports.contains(&port) {
+            return;
+        }
+        let problem = Problem::new(self.place(&["law"]), message);
+        problems.push(problem.help(match ports.is_empty() {
+            true => {
+                format!(
+                    "use `{id}`: the load does not have several destinations (load.destinations)"
+                )
+            }
+            false => {
+                let ids: Vec<_> = ports.iter().map(|port| law_id_on(id, *port)).collect();
+                let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+                format!("use one of {}: the load has no other destination", listed(&ids))
+            }
+        }));
+    }
+
+    /// The ports of each list of several destinations, in both forms of the scenario.
+    fn ports_of_several(&self) -> BTreeSet<u16> {
+        let quick = self.scenario.quick.as_ref();
+        let loads = [Some(&self.scenario.load), quick.map(|quick| &quick.load)];
+        let fixed = loads.into_iter().flatten().map(LoadSettings::ports);
+        let axes = [Some(&self.scenario.matrix), quick.map(|quick| &quick.matrix)];
+        let axes = axes.into_iter().flatten().filter_map(|matrix| matrix.get("load.destinations"));
+        let values = axes.flat_map(|values| match values {
+            AxisValues::List(values) => values.as_slice(),
+            AxisValues::Range(_) => &[],
+        });
+        let varied = values.filter_map(|list| {
+            let list: Vec<Destination> = serde_json::from_value(list.clone()).ok()?;
+            Some(list.iter().map(|destination| destination.port).collect())
+        });
+        let lists: Vec<Vec<u16>> = fixed.chain(varied).collect();
+        lists.into_iter().filter(|ports| ports.len() > 1).flatten().collect()
     }
 
     fn check_is_axis(&self, name: &str, place: Place, problems: &mut Vec<Problem>) {
@@ -206,14 +254,5 @@ impl Check<'_> {
             let problem = Problem::new(self.place(steps), message);
             problems.push(problem.maybe_help(did_you_mean(name, &PLACEHOLDERS)));
         }
-    }
-}
-
-/// The id of a law without the port that it has in a load with several destinations:
-/// `listen-limit-port-8081`.
-fn without_port(law: &str) -> &str {
-    match law.rsplit_once("-port-") {
-        Some((id, port)) if port.parse::<u16>().is_ok() => id,
-        _ => law,
     }
 }

@@ -14,6 +14,7 @@
 //! | `server`, `server_form`, `placeholders` | the server: chat server, program or image |
 //! | `name` | what can be the name of a scenario or suite |
 //! | `headline`, `headline_check` | what answers a scenario's question, and in which words |
+//! | `law_id` | the id of a law, with the port of one of several destinations |
 //! | `suite`, `suite_file` | several scenarios under one name |
 //! | `strict` | from the tree to a type, with all problems |
 //! | `axis` | axes: lists and ranges, checked against their setting |
@@ -66,6 +67,7 @@ mod form;
 mod headline;
 mod headline_check;
 mod kernel;
+mod law_id;
 mod limits;
 mod model;
 mod name;
@@ -98,6 +100,7 @@ pub use document::{Document, catalogue, load, scenarios, scenarios_of, suites};
 pub use expect::{ExpectationResult, Expectations};
 pub use headline::{Headline, HeadlineMetric, Piece, Statement, Texts, pieces};
 pub use kernel::{AnyKernel, Kernel, RefusedValue, SysctlKind, SysctlList};
+pub use law_id::{law_and_port, law_id_on};
 pub use limits::MAX_CELLS;
 pub use model::{
     After, AxisValues, CellSettings, Expectation, Host, Hosts, Quick, Range, Record, Scenario,

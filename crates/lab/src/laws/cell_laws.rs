@@ -4,11 +4,11 @@ use queue_model::law::Law;
 use run_record::{LawCheck, LawNotApplied};
 use scenario::CellSettings;
 
-use super::clients::ports_of_an_address;
+use super::clients::{CLIENTS, ports_of_an_address};
 use super::condition::Inapplicable;
 use super::inputs::Inputs;
 use super::measurements::Measurements;
-use super::rule::{Prediction, Rule, id_on, title_on};
+use super::rule::{Prediction, Rule, id_on, title_on, unknown_backlog};
 use super::rules::RULES;
 use super::unmodelled::require_known;
 use crate::destinations::seen_by_listener;
@@ -26,13 +26,15 @@ impl CellLaws {
     /// Applies every rule to the cell.
     pub(crate) fn predict(inputs: &Inputs<'_>) -> Self {
         let ports = inputs.cell.load.ports();
+        let server = &inputs.cell.server;
         let mut laws = Self::default();
         match ports.as_slice() {
-            [] => RULES.iter().for_each(|rule| laws.add(rule, inputs, None)),
+            [] => RULES.iter().for_each(|rule| laws.add(rule, inputs, server.backlog_path(), None)),
             [only] => {
+                let backlog = server.backlog_path_on(*only);
                 let seen = seen_by_listener(inputs.cell, *only);
                 let inputs = Inputs::new(&seen, inputs.kernel);
-                RULES.iter().for_each(|rule| laws.add(rule, &inputs, None));
+                RULES.iter().for_each(|rule| laws.add(rule, &inputs, &backlog, None));
             }
             _ => RULES.iter().for_each(|rule| laws.add_of_several(rule, inputs, &ports)),
         }
@@ -40,11 +42,11 @@ impl CellLaws {
     }
 
     /// Applies a rule to a cell with one listener, or to what one of several listeners sees of
-    /// it.
-    fn add(&mut self, rule: &Rule, inputs: &Inputs<'_>, port: Option<u16>) {
+    /// it. `backlog` is the path of the listener's backlog in the scenario.
+    fn add(&mut self, rule: &Rule, inputs: &Inputs<'_>, backlog: &str, port: Option<u16>) {
         let predicted = rule.apply(inputs).and_then(|predicted| {
             require_known(inputs)?;
-            rule.of.require(&inputs.cell.server)?;
+            rule.of.require(&inputs.cell.server, backlog)?;
             Ok(predicted)
         });
         match (predicted, port) {
@@ -72,10 +74,15 @@ impl CellLaws {
             if matches!(rule.apply(&of_listener), Err(Inapplicable::Unconcerned)) {
                 continue;
             }
-            let reason = unknown_backlog(inputs, &seen, port).or_else(|| may_lack_ports(inputs));
-            match reason {
-                Some(reason) => self.add_not_applied(rule, Some(port), &reason),
-                None => self.add(rule, &of_listener, Some(port)),
+            let backlog = inputs.cell.server.backlog_path_on(port);
+            // The limit of a listener does not depend on clients.
+            let reads_clients = || rule.reads.contains(&CLIENTS);
+            if seen.server.backlog().is_none() {
+                self.add_not_applied(rule, Some(port), &unknown_backlog(&backlog));
+            } else if let Some(reason) = reads_clients().then(|| may_lack_ports(inputs)).flatten() {
+                self.add_not_applied(rule, Some(port), reason);
+            } else {
+                self.add(rule, &of_listener, &backlog, Some(port));
             }
         }
     }
@@ -127,21 +134,13 @@ fn not_applied(law: &Law, port: Option<u16>, reason: &str) -> LawNotApplied {
 const ONE_LISTENER: &str = "the load has several destinations (load.destinations), and this law is \
                             about the clients of one listener";
 
-/// Why nothing is predicted of the queues of a port.
-fn unknown_backlog(inputs: &Inputs<'_>, seen: &CellSettings, port: u16) -> Option<String> {
-    let path = inputs.cell.server.backlog_path_on(port);
-    let reason =
-        || format!("the backlog that the server passes to listen(2) is not known ({path})");
-    seen.server.backlog().is_none().then(reason)
-}
-
 /// Why the number of clients that reach each port is not known.
-fn may_lack_ports(inputs: &Inputs<'_>) -> Option<String> {
+fn may_lack_ports(inputs: &Inputs<'_>) -> Option<&'static str> {
     let few = "some clients may get no local port, and which destinations they have is not modelled \
                (ip_local_port_range of the client, load.destinations)";
     let is_enough = ports_of_an_address(inputs)
         .is_ok_and(|(fewest, _)| u64::from(inputs.cell.load.clients) <= fewest);
-    (!is_enough).then(|| few.to_owned())
+    (!is_enough).then_some(few)
 }
 
 /// What the laws predict for a cell, computed only from its settings.

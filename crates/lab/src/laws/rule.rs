@@ -5,7 +5,7 @@ use std::time::Duration;
 use load_generator::ConnectPattern;
 use queue_model::law::{Law, Tolerance};
 use run_record::LawCheck;
-use scenario::Server;
+use scenario::{Server, law_id_on};
 
 use super::clients::{CLIENTS, DIALOGUE};
 use super::condition::{Inapplicable, not_applied, require};
@@ -40,8 +40,9 @@ pub(super) enum Servers {
 }
 
 impl Servers {
-    /// Requires that the server of a cell is one of them.
-    pub(super) fn require(self, server: &Server) -> Result<(), Inapplicable> {
+    /// Requires that the server of a cell is one of them. `backlog` is the path of its backlog in
+    /// the scenario.
+    pub(super) fn require(self, server: &Server, backlog: &str) -> Result<(), Inapplicable> {
         if server.chat().is_some() {
             return Ok(());
         }
@@ -51,12 +52,14 @@ impl Servers {
             "it depends on what the server does with a connection, which is not known of a program \
              that is not the lab's chat server",
         )?;
-        let reason = format!(
-            "the backlog that the server passes to listen(2) is not known ({})",
-            server.backlog_path()
-        );
-        require(server.backlog().is_some(), reason)
+        require(server.backlog().is_some(), unknown_backlog(backlog))
     }
+}
+
+/// Why nothing is predicted of the queues of a listener whose backlog, at this path of the
+/// scenario, is not stated.
+pub(super) fn unknown_backlog(path: &str) -> String {
+    format!("the backlog that the server passes to listen(2) is not known ({path})")
 }
 
 impl Rule {
@@ -156,7 +159,7 @@ impl Prediction {
 
 /// The id of a law about one of several listeners, or about the only one.
 pub(super) fn id_on(law: &Law, port: Option<u16>) -> String {
-    port.map_or_else(|| law.id.to_owned(), |port| format!("{}-port-{port}", law.id))
+    port.map_or_else(|| law.id.to_owned(), |port| law_id_on(law.id, port))
 }
 
 /// Its title.

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use run_record::Outcome;
+use scenario::law_and_port;
 
 use super::difference::{Difference, difference, extreme, ratio};
 use super::measure::Better;
@@ -59,7 +60,9 @@ impl Quantity {
     pub(super) fn all(run: &Run) -> Vec<Self> {
         let mut laws: IndexMap<&str, PredictedBy> = IndexMap::new();
         for law in run.trials.iter().flat_map(|trial| &*trial.laws) {
-            if law.measured.is_some() && *law.id != *LAW_ABOUT_SETTING {
+            // Of one of several destinations too.
+            let (id, _) = law_and_port(&law.id);
+            if law.measured.is_some() && id != LAW_ABOUT_SETTING {
                 let known = laws.entry(&law.id).or_insert_with(|| PredictedBy::new(law));
                 known.is_timed |= law.latest.is_some();
             }

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use queue_model::accept_queue::{CAPACITY, LISTEN_LIMIT};
+use queue_model::law::Law;
 use report::summary;
 use run_record::Outcome::{self, Ok, TimedOut};
 use run_record::{
-    AcceptQueue, DestinationRecord, LatencySummary, PeakSource, ProgramEnd, QueuePeak,
+    AcceptQueue, DestinationRecord, LatencySummary, LawCheck, PeakSource, ProgramEnd, QueuePeak,
 };
 use serde_json::json;
 
@@ -171,4 +173,25 @@ fn the_queues_of_several_destinations_have_no_sum() {
         !deepest.is_empty() && deepest.iter().all(|(_, value)| value.is_empty()),
         "{deepest:?}"
     );
+}
+
+#[test]
+fn the_limit_of_a_port_is_a_setting_and_no_answer() {
+    let law = |law: &Law, value: f64| LawCheck {
+        id: format!("{}-port-8081", law.id),
+        measured: Some(value),
+        deviation: Some(0.0),
+        held: Some(true),
+        ..LawCheck::new(law, value, None)
+    };
+    let cell = |fixture: Fixture, backlog: u32| {
+        fixture.cell([("server.command.backlogs.8081", json!(backlog))], |trial| {
+            trial.set_outcomes(&[(Ok, 20)]);
+            let limit = f64::from(backlog);
+            trial.laws.extend([law(&LISTEN_LIMIT, limit), law(&CAPACITY, limit + 1.0)]);
+        })
+    };
+    let made = [64, 511].into_iter().fold(Fixture::new(json!({})), cell).run();
+    let text = report::answer(&made);
+    assert!(text.contains(CAPACITY.title) && !text.contains(LISTEN_LIMIT.title), "{text}");
 }

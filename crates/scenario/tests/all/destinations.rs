@@ -147,3 +147,23 @@ fn a_headline_names_the_law_of_a_port() {
     let error = errors_of(&headline("accept-queue-capacity-port-http"));
     assert!(error.contains("there is no law `accept-queue-capacity-port-http`"), "{error}");
 }
+
+#[test]
+fn a_headline_names_a_port_of_several_destinations() {
+    let law = "headline: { law: accept-queue-capacity-port-9999 }\n";
+    let error = errors_of(&format!("{}{law}", with_destinations("[8080, 8081]")));
+    assert!(error.contains("there is no law `accept-queue-capacity-port-9999`"), "{error}");
+    let others = "use one of accept-queue-capacity-port-8080, accept-queue-capacity-port-8081";
+    assert!(error.replace('`', "").contains(others), "{error}");
+    for list in ["[9999]", "[]"] {
+        let error = errors_of(&format!("{}{law}", with_destinations(list)));
+        assert!(
+            error.contains("use `accept-queue-capacity`: the load does not have several"),
+            "{error}"
+        );
+    }
+    let text = with_destinations("[]").replace("  destinations: []\n", "");
+    plan(&format!("{text}{law}matrix: {{ load.destinations: [[8080], [8080, 9999]] }}\n"));
+    let quick = "quick: { load: { destinations: [8080, { port: 9999, share: 2 }] } }\n";
+    plan(&format!("{text}{law}{quick}"));
+}

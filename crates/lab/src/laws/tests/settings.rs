@@ -118,6 +118,32 @@ fn a_law_about_all_listeners_is_not_applied_to_several() {
     set_sysctl(&mut cell.hosts.client, "ip_local_port_range", "20000 20049");
     let too_few = reason(&cell, "accept-queue-capacity-port-8080");
     assert!(too_few.contains("may get no local port"), "{too_few}");
+    // No client changes the limit.
+    let limits: Vec<_> = laws_of(&cell).predictions.iter().map(|law| law.id()).collect();
+    assert_eq!(limits, ["listen-limit-port-8080", "listen-limit-port-8081"]);
+}
+
+#[test]
+fn an_unknown_backlog_is_named_by_the_port_of_the_only_destination() {
+    let mut cell = two_listeners(100);
+    set_somaxconn(&mut cell, "4096");
+    for (destinations, path) in [
+        (serde_json::json!([8082]), "(server.command.backlogs.8082)"),
+        (serde_json::json!([8080, 8082]), "(server.command.backlogs.8082)"),
+        (serde_json::json!([]), "(server.command.backlog)"),
+        (serde_json::json!([8080]), "(server.command.backlog)"),
+    ] {
+        cell.load.destinations = serde_json::from_value(destinations.clone()).unwrap();
+        if let scenario::Server::Command(command) = &mut cell.server {
+            let is_own = path == "(server.command.backlog)";
+            command.backlog = (!is_own).then_some(5);
+        }
+        let laws = laws_of(&cell).not_applied;
+        let of_limit: Vec<_> =
+            laws.iter().filter(|law| law.id.starts_with("listen-limit")).collect();
+        let [law] = of_limit[..] else { panic!("{destinations}: {laws:?}") };
+        assert!(law.reason.contains(path), "{destinations}: {law:?}");
+    }
 }
 
 #[test]
