@@ -8,7 +8,7 @@
 //! | `exposition` | what a scrape shows, and its order |
 //! | `listener_metrics`, `namespace_metrics`, `watch_metrics` | the metrics of each |
 //! | `listener_series`, `namespace_series`, `overview` | what they are computed from |
-//! | `drops` | drops of each address as counters that never fall |
+//! | `drops` | drops of each address as counters that do not fall when its sockets close |
 //! | `namespace_names` | the label `netns` |
 //! | `labels` | labels, and values that are safe in them |
 //! | `metric` | a metric: its name, help and value |

@@ -24,5 +24,5 @@ async fn metrics(State(exporter): State<Arc<Exporter>>, headers: HeaderMap) -> i
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let format = Format::accepted(&accepted.collect::<Vec<_>>().join(","));
     let headers = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "Accept")];
-    (headers, exporter.text(format))
+    (headers, exporter.text(format).to_string())
 }

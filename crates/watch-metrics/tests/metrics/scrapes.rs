@@ -1,7 +1,9 @@
 //! The text of a scrape.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use watch_metrics::{Exporter, Format, MAX_ADDRESSES, MAX_NAMESPACES};
 use watch_record::{Peak, Severity, Snapshot, TroubleKind, WatchedListener, WatchedNamespace};
@@ -15,7 +17,8 @@ use crate::snapshots::{
 fn values(series: &str, snapshots: Vec<Snapshot>) -> Vec<Option<f64>> {
     let scrapes = snapshots.len();
     let snapshots = Mutex::new(VecDeque::from(snapshots));
-    let exporter = Exporter::new(move || snapshots.lock().unwrap().pop_front().unwrap());
+    let exporter = Exporter::new(move || snapshots.lock().unwrap().pop_front().unwrap())
+        .keeping_texts_for(Duration::ZERO);
     (0..scrapes).map(|_| parse(&exporter.text(Format::OpenMetrics)).get(series)).collect()
 }
 
@@ -129,13 +132,45 @@ fn drops_never_fall_when_sockets_close_or_a_server_restarts() {
             // The server restarts, and drops at once.
             at(&[(3, 4)]),
             at(&[(3, 4)]),
-            // Nothing listens: the counter ends.
+            // It is down at a scrape.
             at(&[]),
             at(&[(4, 2)]),
         ],
     );
     let expected = [15.0, 16.0, 20.0, 20.0].map(Some);
-    assert_eq!(totals, [&expected[..], &[None, Some(2.0)]].concat());
+    assert_eq!(totals, [&expected[..], &[None, Some(22.0)]].concat());
+}
+
+/// An exporter that keeps its texts for so long, and how many snapshots it took.
+fn counting(kept_for: Duration) -> (Exporter, Arc<AtomicU64>) {
+    let taken = Arc::<AtomicU64>::default();
+    let count = Arc::clone(&taken);
+    let take = move || {
+        let before = count.fetch_add(1, Ordering::Relaxed);
+        snapshot(vec![with_drops(1, "0.0.0.0:80", before)])
+    };
+    (Exporter::new(take).keeping_texts_for(kept_for), taken)
+}
+
+#[test]
+fn clients_that_ask_again_and_again_get_the_text_that_was_made() {
+    let (exporter, taken) = counting(Duration::from_hours(1));
+    for format in [Format::OpenMetrics, Format::PrometheusText] {
+        let before = taken.load(Ordering::Relaxed);
+        let texts: Vec<_> = (0..100).map(|_| exporter.text(format)).collect();
+        assert!(texts.iter().all(|text| text == &texts[0]));
+        assert_eq!(taken.load(Ordering::Relaxed), before + 1, "{format:?}");
+    }
+    let text = exporter.text(Format::OpenMetrics);
+    assert!(text.ends_with("# EOF\n"), "each format has its own: {text}");
+}
+
+#[test]
+fn a_text_that_is_too_old_is_made_again() {
+    let (exporter, taken) = counting(Duration::ZERO);
+    let texts: Vec<_> = (0..3).map(|_| exporter.text(Format::OpenMetrics)).collect();
+    assert_eq!(taken.load(Ordering::Relaxed), 3);
+    assert!(texts[0] != texts[1] && texts[1] != texts[2]);
 }
 
 #[test]
