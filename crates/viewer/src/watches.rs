@@ -81,7 +81,7 @@ fn state(header: &WatchHeader, is_recording: bool) -> &'static str {
         Some(RecordEnd::Stopped) => "ended",
         Some(RecordEnd::LimitReached) => "ended at its limit",
         Some(RecordEnd::Failed) => "ended because a line could not be written",
-        None if is_recording => "recording",
+        None if is_recording => "still recording",
         None => "not ended: the program or the machine stopped",
     }
 }

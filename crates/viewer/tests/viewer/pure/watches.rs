@@ -52,7 +52,7 @@ fn a_watch_is_listed_beside_runs_and_shown_while_it_grows() {
     let list = request(address, "GET", "/");
     assert!(list.contains("Recorded watches"), "{list}");
     assert!(
-        list.contains("href=\"/runs/watch/incident\"") && list.contains("· recording ·"),
+        list.contains("href=\"/runs/watch/incident\"") && list.contains("· still recording ·"),
         "{list}"
     );
     assert!(list.contains("There is no run in"), "{list}");
