@@ -42,12 +42,19 @@ impl Recorder {
     /// # Errors
     /// If there is something in it, another process records into it, or it cannot be written.
     pub fn create(directory: &Path, header: WatchHeader) -> Result<Self> {
-        let folder = Folder::create_all(directory)?;
+        Self::create_in(Folder::create_all(directory)?, header)
+    }
+
+    /// As [`Recorder::create`], in a directory that is open, which must be empty.
+    ///
+    /// # Errors
+    /// As [`Recorder::create`].
+    pub fn create_in(folder: Folder, header: WatchHeader) -> Result<Self> {
         // Of a recording that was killed before its first file was complete.
         let partial = format!("{WATCH_FILE}.partial");
         let is_ours = |name: &String| *name == partial || name == LINES_FILE;
         if !folder.names()?.iter().all(is_ours) {
-            return Err(RunDirectoryError::NotEmpty(directory.to_owned()));
+            return Err(RunDirectoryError::NotEmpty(folder.path().to_owned()));
         }
         let file = LinesFile::create(folder.clone())?;
         let recorder = Self { folder, file, header, written: Written::default(), recorded_ns: 0 };

@@ -1,9 +1,10 @@
 //! `queuelab watch`: every listener of this machine. `live` has the screen, `table` the output
 //! of `--once`, `until` the end of a watch, `metrics` what it serves for Prometheus, `recording`
-//! what `--record` writes.
+//! what `--record` writes, `record_folder` where.
 
 mod live;
 mod metrics;
+mod record_folder;
 mod recording;
 mod table;
 mod until;
@@ -63,7 +64,8 @@ pub(crate) struct WatchArguments {
     /// this user may enter.
     #[arg(long)]
     own: bool,
-    /// Take the rights of this user once everything is opened.
+    /// Take the rights of this user once everything is opened; a new directory of --record is
+    /// this user's.
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// Only listeners on these ports.
@@ -132,10 +134,16 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result {
     let until = (!has_screen).then(|| Until::new(arguments.length)).transpose()?;
     // Before the rights of another user are taken.
     let metrics = arguments.metrics.map(MetricsServer::bind).transpose()?;
+    let folder = arguments
+        .record
+        .as_ref()
+        .map(|directory| record_folder::open(directory, arguments.user.as_deref()));
+    let folder = folder.transpose()?;
     let settings = settings(arguments);
     let watch = Arc::new(Watch::begin(settings.clone())?);
-    let recording = arguments.record.as_ref().map(|directory| {
-        Recording::begin(Arc::clone(&watch), &settings, directory, arguments.record_limit)
+    let recording = folder.map(|folder| {
+        let limit_bytes = arguments.record_limit;
+        Recording::begin(Arc::clone(&watch), &settings, folder, limit_bytes, has_screen)
     });
     let recording = recording.transpose()?;
     let _serving = metrics

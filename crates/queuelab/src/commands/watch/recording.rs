@@ -1,18 +1,18 @@
 //! The recording of a watch, which goes on beside what is shown of it.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use lab::describe_machine;
-use run_record::RunDirectoryError;
+use run_record::{Folder, RunDirectoryError};
 use watch::{Watch, WatchSettings};
 use watch_recording::{
     Appended, RecordEnd, RecordedFilter, RecordedSettings, Recorder, WatchHeader,
 };
 
+use super::record_folder::refusal;
 use crate::commands::print_message;
 use crate::error::CommandError;
 use crate::tool::tool;
@@ -26,42 +26,56 @@ pub(super) struct Recording {
     /// Ends the thread when it is dropped.
     stop: Sender<()>,
     thread: JoinHandle<Result<(), RunDirectoryError>>,
+    /// Those that are not printed yet.
+    warnings: Receiver<String>,
 }
 
 impl Recording {
-    /// Creates the directory, writes its first line, and goes on until [`Recording::end`]. What
-    /// ends it earlier is printed to standard error.
+    /// Writes the first line into the directory, and goes on until [`Recording::end`]. What ends
+    /// it earlier is printed to standard error: at once, or at the end if `has_screen`, because
+    /// the screen would hide it.
     ///
     /// # Errors
     /// If the directory has something in it, or cannot be written.
     pub(super) fn begin(
         watch: Arc<Watch>,
         settings: &WatchSettings,
-        directory: &Path,
+        folder: Folder,
         limit_bytes: u64,
+        has_screen: bool,
     ) -> Result<Self, CommandError> {
         let header = WatchHeader::new(tool(), describe_machine(), recorded(settings), limit_bytes);
-        let mut recorder = Recorder::create(directory, header)?;
-        let goes_on = append(&mut recorder, &watch)?;
+        let recorder = Recorder::create_in(folder, header);
+        let mut recorder = recorder.map_err(|error| refusal(error, settings.user.as_deref()))?;
+        let (sender, warnings) = channel();
+        let warn = move |text: String| match has_screen {
+            // Fails if an error has ended the watch, which is printed.
+            true => drop(sender.send(text)),
+            false => print_message(&text),
+        };
+        let goes_on = append(&mut recorder, &watch, &warn)?;
         let (stop, stopped) = channel();
         let body = move || match goes_on {
-            true => record(recorder, &watch, &stopped),
+            true => record(recorder, &watch, &stopped, &warn),
             false => Ok(()),
         };
         let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(body);
         let fail = |source| CommandError::Io { action: "start to record".to_owned(), source };
-        Ok(Self { stop, thread: thread.map_err(fail)? })
+        Ok(Self { stop, thread: thread.map_err(fail)?, warnings })
     }
 
-    /// Appends a last line and ends the recording.
+    /// Appends a last line, ends the recording, and prints the warnings that were kept.
     ///
     /// # Errors
     /// If a line could not be written.
     pub(super) fn end(self) -> Result<(), CommandError> {
         drop(self.stop);
         // A panic has been printed.
-        self.thread.join().unwrap_or(Ok(()))?;
-        Ok(())
+        let recorded = self.thread.join().unwrap_or(Ok(()));
+        for warning in self.warnings.try_iter() {
+            print_message(&warning);
+        }
+        Ok(recorded?)
     }
 }
 
@@ -69,12 +83,13 @@ fn record(
     mut recorder: Recorder,
     watch: &Watch,
     stopped: &Receiver<()>,
+    warn: &impl Fn(String),
 ) -> Result<(), RunDirectoryError> {
     loop {
         let goes_on = stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout);
-        let appended = append(&mut recorder, watch).inspect_err(|error| {
-            // At once: the watch goes on, and is not recorded any more.
-            print_message(&format!("warning: failed to {error}; the recording has ended"));
+        let appended = append(&mut recorder, watch, warn).inspect_err(|error| {
+            // Before the end: the watch goes on, and is not recorded any more.
+            warn(format!("warning: failed to {error}; the recording has ended"));
         })?;
         if !goes_on || !appended {
             return recorder.finish(RecordEnd::Stopped);
@@ -82,15 +97,18 @@ fn record(
     }
 }
 
-/// Appends a line; false if the limit is reached, which it prints.
-fn append(recorder: &mut Recorder, watch: &Watch) -> Result<bool, RunDirectoryError> {
-    let (mut snapshot, changes) = watch.snapshot_with_changes(recorder.recorded_ns());
-    diagnosis::find_troubles(&mut snapshot);
+/// Appends a line; false if the limit is reached, of which it warns.
+fn append(
+    recorder: &mut Recorder,
+    watch: &Watch,
+    warn: &impl Fn(String),
+) -> Result<bool, RunDirectoryError> {
+    let (snapshot, changes) = watch.snapshot_with_changes(recorder.recorded_ns());
     match recorder.append(&snapshot, &changes)? {
         Appended::Recorded => Ok(true),
         Appended::Ended(_) => {
             let bytes = recorder.limit_bytes();
-            print_message(&format!(
+            warn(format!(
                 "warning: the recording has ended: it reached its limit of {bytes} bytes \
                  (--record-limit)"
             ));

@@ -1,9 +1,13 @@
 //! `queuelab watch --record`, and what shows the record.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 
+use nix::pty::{Winsize, openpty};
 use socket2::{Domain, Socket, Type};
 
 use crate::pure::schemas::{assert_valid, committed};
@@ -96,4 +100,77 @@ fn a_recording_ends_at_its_limit_and_the_watch_goes_on() {
     assert_eq!(fs::metadata(record.join("seconds.jsonl")).unwrap().len(), 0);
     let header = fs::read_to_string(record.join("watch.json")).unwrap();
     assert!(header.contains("\"end\": \"limit_reached\""), "{header}");
+}
+
+#[test]
+fn the_end_of_a_recording_is_printed_after_the_screen() {
+    let place = out_directory();
+    let record = place.path().join("record");
+    let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+    let pty = openpty(&size, None).unwrap();
+    let [mut master, slave] = [pty.master, pty.slave].map(File::from);
+    let end = || Stdio::from(slave.try_clone().unwrap());
+    let arguments = ["watch", "--own", "--record-limit", "10", "--record"];
+    let mut watch = queuelab(&[&arguments[..], &[record.to_str().unwrap()]].concat())
+        .env("TERM", "xterm-256color")
+        .stdin(end())
+        .stdout(end())
+        .stderr(end())
+        .spawn()
+        .unwrap();
+    let shown = Arc::<Mutex<String>>::default();
+    let (mut reader, written) = (master.try_clone().unwrap(), Arc::clone(&shown));
+    // It ends when the last file of the other side is closed.
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length) = reader.read(&mut buffer) {
+            written.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..length]));
+        }
+    });
+    wait_until("the screen is drawn", || shown.lock().unwrap().contains("ADDRESS"));
+    master.write_all(b"q").unwrap();
+    let status = watch.wait().unwrap();
+    let limit = "it reached its limit of 10 bytes";
+    wait_until("the warning is printed", || shown.lock().unwrap().contains(limit));
+    assert_eq!(status.code(), Some(0));
+    let shown = shown.lock().unwrap();
+    assert!(shown.find(limit) > shown.rfind("\u{1b}[?1049l"), "{shown:?}");
+    assert_eq!(shown.matches(limit).count(), 1, "{shown:?}");
+}
+
+#[test]
+fn another_user_records_into_a_directory_that_was_created_for_it() {
+    // Only this user may enter it.
+    let place = out_directory();
+    let record = place.path().join("watch/incident");
+    let watch = |user: &str, record: &std::path::Path| {
+        let arguments = ["watch", "--own", "--once", "--user", user, "--record"];
+        queuelab(&[&arguments[..], &[record.to_str().unwrap()]].concat()).output().unwrap()
+    };
+    let output = watch("no-such-user", &record);
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    assert!(!place.path().join("watch").exists());
+    let output = watch("65534", &record);
+    if !nix::unistd::geteuid().is_root() {
+        assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
+        assert!(!record.exists());
+        return;
+    }
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert!(!fs::read_to_string(record.join("seconds.jsonl")).unwrap().is_empty());
+    let header = fs::read_to_string(record.join("watch.json")).unwrap();
+    assert!(header.contains("\"end\": \"stopped\""), "{header}");
+    for path in [record.clone(), record.join("watch.json"), record.join("seconds.jsonl")] {
+        assert_eq!(fs::metadata(path).unwrap().uid(), 65_534);
+    }
+    assert_eq!(fs::metadata(place.path().join("watch")).unwrap().uid(), 0);
+
+    // One that is there keeps its owner.
+    let existing = place.path().join("existing");
+    fs::create_dir(&existing).unwrap();
+    let output = watch("65534", &existing);
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    let stderr = in_one_line(&text(&output.stderr));
+    assert!(stderr.contains("name a directory that does not exist"), "{stderr}");
+    assert_eq!(fs::metadata(&existing).unwrap().uid(), 0);
 }
