@@ -31,4 +31,4 @@ mod watch_metrics;
 pub use exporter::Exporter;
 pub use exposition::{MAX_ADDRESSES, MAX_NAMESPACES};
 pub use format::Format;
-pub use router::router;
+pub use router::{PACE, router};

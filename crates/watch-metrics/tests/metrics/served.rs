@@ -2,10 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use watch_metrics::{Exporter, router};
+use watch_metrics::{Exporter, PACE, router};
 
 use crate::openmetrics::parse;
 use crate::snapshots::everything;
@@ -71,4 +71,15 @@ fn other_requests_get_no_metrics() {
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{line} {headers}: {head}");
         assert!(!body.contains("queuelab_"), "{body}");
     }
+}
+
+#[test]
+fn a_client_that_asks_without_a_pause_waits() {
+    let (_server, address) = serve();
+    let began = Instant::now();
+    for _ in 0..5 {
+        let (head, _) = request(address, "GET /metrics", "Host: localhost\r\n");
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    }
+    assert!(began.elapsed() >= 4 * PACE, "{:?}", began.elapsed());
 }
