@@ -70,7 +70,7 @@ impl Terminal {
             child,
             shown,
         };
-        terminal.is_entered(1);
+        terminal.is_entered(0);
         terminal
     }
 
@@ -104,11 +104,17 @@ impl Terminal {
         });
     }
 
-    /// Waits until the screen has been set up so many times, and is drawn.
-    pub(crate) fn is_entered(&self, times: usize) {
+    /// How often the screen has been set up.
+    pub(crate) fn entered(&self) -> usize {
+        self.shown().matches("\u{1b}[?1049h").count()
+    }
+
+    /// Waits until the screen has been set up more often than this, and is drawn. It may be set up
+    /// twice after a stop: the handler of SIGCONT may run in another thread, a little later.
+    pub(crate) fn is_entered(&self, before: usize) {
         until("the screen is drawn", || {
             let shown = self.shown();
-            let entered = shown.matches("\u{1b}[?1049h").count() == times;
+            let entered = self.entered() > before;
             let last = shown.rfind("\u{1b}[?1049h").unwrap_or(0);
             entered && shown[last..].contains("ADDRESS")
         });
