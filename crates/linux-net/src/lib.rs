@@ -11,6 +11,7 @@
 //! | count what the kernel dropped | [`NetworkNamespace::counters`], [`Counters::here`], [`CounterDelta`] |
 //! | see queues and sockets now | [`SocketDiag`], [`SocketMemory`], [`PassiveOpens`], [`tcp_info()`] |
 //! | count packets dropped before any socket | [`softnet_drops()`] |
+//! | find the processes of a socket | [`SocketOwners`], [`pids()`] |
 //! | find what keeps bind(2) from a port | [`PortUse`], [`explain_bind_error`] |
 //! | find the addresses of a name | [`resolve()`] |
 //! | compute when the kernel's timers fire | [`TimerWheel`] |
@@ -56,6 +57,7 @@ mod refusal;
 mod resolve;
 mod server_socket;
 mod socket_memory;
+mod socket_owners;
 mod softnet;
 mod state_counts;
 mod sysctl;
@@ -99,6 +101,7 @@ pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resolve::{ResolveError, resolve};
 pub use server_socket::ServerSocket;
 pub use socket_memory::SocketMemory;
+pub use socket_owners::{SocketOwners, pids};
 pub use softnet::softnet_drops;
 pub use state_counts::StateCounts;
 pub use sysctl::read_sysctls_here;

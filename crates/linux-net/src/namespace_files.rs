@@ -41,20 +41,29 @@ impl NamespaceFiles {
     /// # Errors
     /// If they cannot be read, or have an unknown format.
     pub fn counters(&self) -> Result<Counters, CountersError> {
-        let read = |file: &File, name: &str| {
-            text(file).map_err(|source| CountersError::Read { path: name.to_owned(), source })
-        };
         Counters::parse(
-            &read(&self.netstat, "net/netstat")?,
-            &read(&self.snmp, "net/snmp")?,
-            &read(&self.sockstat, "net/sockstat")?,
+            &counters_text(&self.netstat, "net/netstat")?,
+            &counters_text(&self.snmp, "net/snmp")?,
+            &counters_text(&self.sockstat, "net/sockstat")?,
         )
+    }
+
+    /// Those of netstat, which are the drops of listeners among others; the other files are not read.
+    ///
+    /// # Errors
+    /// As [`NamespaceFiles::counters`].
+    pub fn netstat(&self) -> Result<Counters, CountersError> {
+        Counters::parse(&counters_text(&self.netstat, "net/netstat")?, "", "")
     }
 
     /// A sysctl now; `None` if it was not opened or cannot be read.
     pub fn sysctl(&self, name: &SysctlName) -> Option<String> {
         text(self.sysctls.get(name)?).ok().map(|value| value.trim().to_owned())
     }
+}
+
+fn counters_text(file: &File, name: &str) -> Result<String, CountersError> {
+    text(file).map_err(|source| CountersError::Read { path: name.to_owned(), source })
 }
 
 /// The text of a file of /proc, which is made when it is read from its beginning.

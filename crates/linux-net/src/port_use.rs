@@ -1,15 +1,16 @@
 //! Which sockets keep bind(2) from a port, and what helps then.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 
 use nix::errno::Errno;
 use nix::ifaddrs::getifaddrs;
 
 use crate::diag::{DiagError, PortSocket, SocketDiag};
+use crate::socket_owners::SocketOwners;
 use crate::tcp_info::TcpState;
 
 const PORT_RANGE: &str = "/proc/sys/net/ipv4/ip_local_port_range";
@@ -122,20 +123,12 @@ impl Holder {
 }
 
 impl Process {
-    /// The process that has a file for a socket, the first in the order of /proc.
+    /// The process with the smallest number that has a file for a socket.
     fn with_socket(inode: u32) -> Option<Self> {
-        let target = format!("socket:[{inode}]");
-        let processes = fs::read_dir("/proc").ok()?.flatten();
-        processes.filter(|_| inode != 0).find_map(|process| {
-            let pid = process.file_name().to_str()?.parse().ok()?;
-            let files = fs::read_dir(process.path().join("fd")).ok()?.flatten();
-            let is_it = |path: &Path| {
-                fs::read_link(path).is_ok_and(|file| file.as_os_str() == target.as_str())
-            };
-            files.map(|file| file.path()).find(|path| is_it(path))?;
-            let name = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-            Some(Self { name: name.trim_end().to_owned(), pid })
-        })
+        let owners = SocketOwners::find(&HashSet::from([inode]))?;
+        let pid = *owners.by_inode.get(&inode)?.first()?;
+        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        Some(Self { name: name.trim_end().to_owned(), pid })
     }
 }
 

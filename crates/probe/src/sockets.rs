@@ -9,7 +9,7 @@ use crate::config::ProbeConfig;
 use crate::control::Connections;
 use crate::error::ProbeError;
 
-/// Listeners that are alone on their ports are looked up by their addresses, which is cheap;
+/// Listeners that share no port are looked up by their addresses, which is cheap;
 /// after this time all are listed again, in case there are new ones. Nanoseconds.
 const LIST_INTERVAL_NS: u64 = 20_000_000;
 
@@ -28,8 +28,8 @@ pub(crate) struct Sockets {
     memory: SocketMemory,
     config: ProbeConfig,
     ports: Vec<u16>,
-    /// The listeners if each is alone on its port, and when all were listed.
-    alone: Option<(Vec<SocketAddr>, u64)>,
+    /// The listeners if no two share a port, and when all were listed.
+    single: Option<(Vec<SocketAddr>, u64)>,
     /// Each listener observed so far.
     known: Vec<KnownListener>,
     /// The listeners have been read at least once.
@@ -64,7 +64,7 @@ impl Sockets {
             memory,
             ports: config.ports(),
             config,
-            alone: None,
+            single: None,
             known: Vec::new(),
             has_sample: false,
             queues: Vec::new(),
@@ -75,7 +75,7 @@ impl Sockets {
     pub(crate) fn sample_listeners(&mut self) -> Result<&[Queue], ProbeError> {
         self.queues.clear();
         let now_ns = monotonic_ns();
-        if self.sample_alone(now_ns)? {
+        if self.sample_by_address(now_ns)? {
             return Ok(&self.queues);
         }
         self.queues.clear();
@@ -86,18 +86,18 @@ impl Sockets {
             }
         }
         let on = |port: u16| listeners.iter().filter(|it| it.local.port() == port).count();
-        let is_alone = !listeners.is_empty() && self.ports.iter().all(|port| on(*port) == 1);
+        let is_single = !listeners.is_empty() && self.ports.iter().all(|port| on(*port) == 1);
         let addresses = || listeners.iter().map(|listener| listener.local).collect();
-        self.alone = is_alone.then(|| (addresses(), now_ns));
+        self.single = is_single.then(|| (addresses(), now_ns));
         listeners.iter().for_each(|listener| self.add(listener));
         self.has_sample = true;
         Ok(&self.queues)
     }
 
-    /// Looks the listeners up by their addresses, if each is alone on its port; false if they
+    /// Looks the listeners up by their addresses, if no two share a port; false if they
     /// must be listed.
-    fn sample_alone(&mut self, now_ns: u64) -> Result<bool, ProbeError> {
-        let Some((addresses, listed_ns)) = self.alone.take() else { return Ok(false) };
+    fn sample_by_address(&mut self, now_ns: u64) -> Result<bool, ProbeError> {
+        let Some((addresses, listed_ns)) = self.single.take() else { return Ok(false) };
         if now_ns.saturating_sub(listed_ns) >= LIST_INTERVAL_NS {
             return Ok(false);
         }
@@ -107,7 +107,7 @@ impl Sockets {
                 None => return Ok(false),
             }
         }
-        self.alone = Some((addresses, listed_ns));
+        self.single = Some((addresses, listed_ns));
         Ok(true)
     }
 
@@ -159,7 +159,7 @@ impl Sockets {
             counts = counts + more;
             listed.extend(sockets);
         }
-        self.alone = None;
+        self.single = None;
         Ok((self.connections(counts)?, listed))
     }
 

@@ -1,4 +1,4 @@
-//! What the threads of a watch are told.
+//! Commands to the threads of a watch.
 
 use std::sync::Arc;
 

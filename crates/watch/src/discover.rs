@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use crate::owners::pids;
+use linux_net::pids;
 
 /// Where `ip netns` keeps namespaces by name.
 const NAMED: &str = "/run/netns";

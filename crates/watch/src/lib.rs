@@ -7,11 +7,11 @@
 //! | `filter` | which listeners are shown |
 //! | `looker`, `look` | the thread that looks at the listeners; looks of a namespace |
 //! | `walker`, `tasks` | the thread that does the rest; when each of its tasks is due |
-//! | `commands` | what the two threads are told |
+//! | `commands` | commands to the two threads |
 //! | `walks`, `walk` | walks of all sockets of a namespace; one of them |
 //! | `namespaces`, `discover` | the namespaces that are watched; those that there are |
 //! | `handles`, `rights` | what is opened in a namespace; the rights of this process |
-//! | `owners`, `activity`, `containers` | the processes of a socket; what they do; their containers |
+//! | `activity`, `containers` | what processes do; their containers |
 //! | `state`, `view` | everything that is known; what is shown of it |
 //! | `namespace_state`, `listener_state`, `address_state` | what was seen of each |
 //! | `seconds`, `history_ring` | the last minute of a listener |
@@ -36,7 +36,6 @@ mod look;
 mod looker;
 mod namespace_state;
 mod namespaces;
-mod owners;
 mod rights;
 mod seconds;
 mod settings;

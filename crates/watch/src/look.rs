@@ -22,6 +22,8 @@ pub(crate) struct Looks {
     files: Arc<NamespaceFiles>,
     /// The last look.
     listeners: Vec<Listener>,
+    /// Two of them have one address, as the last list shows.
+    shares_address: bool,
     listed_ns: u64,
     /// CPU time of the last list, and of a lookup; 0 before the first.
     list_cost_ns: u64,
@@ -57,6 +59,11 @@ impl Overflows {
     }
 }
 
+fn shares_address(listeners: &[Listener]) -> bool {
+    let mut addresses = HashSet::new();
+    !listeners.iter().all(|listener| addresses.insert(listener.local))
+}
+
 impl Looks {
     pub(crate) fn new(inode: u64, diag: SocketDiag, files: Arc<NamespaceFiles>) -> Self {
         let mut looks = Self {
@@ -64,6 +71,7 @@ impl Looks {
             diag,
             files,
             listeners: Vec::new(),
+            shares_address: false,
             listed_ns: 0,
             list_cost_ns: 0,
             lookup_cost_ns: 0,
@@ -83,6 +91,7 @@ impl Looks {
         if !(is_listed && self.is_lookup_cheaper() && self.look_up()?) {
             let cpu_ns = thread_cpu_ns();
             self.listeners = self.diag.listeners()?;
+            self.shares_address = shares_address(&self.listeners);
             self.list_cost_ns = thread_cpu_ns() - cpu_ns;
             self.listed_ns = now_ns;
         }
@@ -91,11 +100,8 @@ impl Looks {
 
     /// A lookup finds one of several that share an address, so these need a list.
     fn is_lookup_cheaper(&self) -> bool {
-        let mut addresses: Vec<_> = self.listeners.iter().map(|listener| listener.local).collect();
-        addresses.sort_unstable();
-        let is_shared = addresses.windows(2).any(|pair| pair[0] == pair[1]);
         let lookups_ns = self.lookup_cost_ns * self.listeners.len() as u64;
-        !is_shared && lookups_ns < self.list_cost_ns
+        !self.shares_address && lookups_ns < self.list_cost_ns
     }
 
     /// Looks up those that are known; false if one is gone.
@@ -160,7 +166,7 @@ impl Looks {
     }
 
     fn read_overflows(&self) -> Option<Overflows> {
-        let counters = self.files.counters().ok()?;
+        let counters = self.files.netstat().ok()?;
         Some(Overflows {
             drops: counters.get("TcpExt.ListenDrops")?,
             overflows: counters.get("TcpExt.ListenOverflows")?,

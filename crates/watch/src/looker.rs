@@ -40,7 +40,7 @@ pub(crate) struct Looker {
 }
 
 impl Looker {
-    /// Looks once at all that it has been told of.
+    /// Obeys the commands that wait, and looks once.
     pub(crate) fn look_once(&mut self) {
         while let Ok(command) = self.commands.try_recv() {
             self.obey(command);

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use linux_net::monotonic_ns;
+use linux_net::{SocketOwners, monotonic_ns};
 use watch_record::Unseen;
 
 use crate::activity::{self, WatchedTimes};
@@ -16,7 +16,6 @@ use crate::containers::Containers;
 use crate::handles::Handles;
 use crate::namespace_state::{NamespaceState, read_sysctls};
 use crate::namespaces::Namespaces;
-use crate::owners::Owners;
 use crate::state::{OwnedProcess, State};
 use crate::tasks::{Task, Tasks};
 use crate::walks::Walks;
@@ -149,7 +148,7 @@ impl Walker {
             let listeners = state.namespaces.values().flat_map(|it| it.listeners.values());
             listeners.map(|listener| listener.inode).filter(|inode| *inode != 0).collect()
         };
-        let Some(mut found) = Owners::find(&inodes) else { return };
+        let Some(mut found) = SocketOwners::find(&inodes) else { return };
         let without = inodes.iter().filter(|inode| !found.by_inode.contains_key(inode)).count();
         let unseen = (without > 0 && found.hidden > 0).then(|| Unseen {
             what: format!(

@@ -17,7 +17,7 @@ use worker::Message;
 use crate::relay::Relay;
 
 /// How long clients wait that never get what they wait for. Only a hang takes so long, so a load
-/// that must not wait for it is told from one that a stall delays.
+/// that must not wait for it differs from one that a stall delays.
 pub(crate) const FINISH_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A port on which nothing listens. While the socket is bound, no other test gets the port, and no

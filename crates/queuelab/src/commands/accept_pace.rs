@@ -2,7 +2,7 @@
 //!
 //! - `pace`: the pace in force, of an estimate, a flag or a run
 //! - `measured`: the paces of the servers of a run
-//! - `server`: a server of a run, as it is told apart from others
+//! - `server`: a server of a run, and what distinguishes it from others
 //! - `counted`: the time per accept that the kernel showed
 
 mod counted;

@@ -28,6 +28,9 @@ fn files_opened_in_a_namespace_show_it_to_every_thread() {
         let _queued = connect(&client_host, server_at(8080)).unwrap();
         let opened = || files.counters().unwrap().delta(&before).get("Tcp.PassiveOpens");
         wait_for(1, opened);
+        let (all, netstat) = (files.counters().unwrap(), files.netstat().unwrap());
+        assert_eq!(netstat.get("TcpExt.ListenDrops"), all.get("TcpExt.ListenDrops"));
+        assert_eq!(netstat.get("Tcp.PassiveOpens"), None);
         assert_eq!(
             opened(),
             server_host.counters().unwrap().delta(&before).get("Tcp.PassiveOpens")

@@ -1,4 +1,4 @@
-//! A server of a run, as it is told apart from others.
+//! A server of a run, and what distinguishes it from others.
 
 use std::fmt;
 use std::time::Duration;

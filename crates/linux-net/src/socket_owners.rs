@@ -6,18 +6,18 @@ use std::io::ErrorKind;
 
 /// The processes that have each of some sockets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Owners {
+pub struct SocketOwners {
     /// Numbers of processes by the socket's inode, in increasing order.
-    pub(crate) by_inode: HashMap<u32, Vec<u32>>,
+    pub by_inode: HashMap<u32, Vec<u32>>,
     /// Processes whose files this one may not see.
-    pub(crate) hidden: u32,
+    pub hidden: u32,
 }
 
-impl Owners {
+impl SocketOwners {
     /// Looks through the files of all processes that /proc shows.
     ///
     /// `None` if /proc cannot be listed, for example for want of a file descriptor.
-    pub(crate) fn find(inodes: &HashSet<u32>) -> Option<Self> {
+    pub fn find(inodes: &HashSet<u32>) -> Option<Self> {
         let mut found = Self::default();
         for pid in pids()? {
             match fs::read_dir(format!("/proc/{pid}/fd")) {
@@ -41,7 +41,7 @@ impl Owners {
 }
 
 /// The processes that /proc shows, in increasing order; `None` if it cannot be listed.
-pub(crate) fn pids() -> Option<Vec<u32>> {
+pub fn pids() -> Option<Vec<u32>> {
     let names = fs::read_dir("/proc").ok()?.flatten();
     let mut pids: Vec<u32> =
         names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
@@ -63,10 +63,10 @@ mod tests {
     fn a_socket_of_this_process_is_found() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let inode = nix::sys::stat::fstat(listener.as_fd()).unwrap().st_ino as u32;
-        let found = Owners::find(&HashSet::from([inode])).unwrap();
+        let found = SocketOwners::find(&HashSet::from([inode])).unwrap();
         assert!(found.by_inode[&inode].contains(&std::process::id()));
         assert_eq!(found.by_inode.len(), 1);
-        assert_eq!(Owners::find(&HashSet::new()).unwrap().by_inode.len(), 0);
+        assert_eq!(SocketOwners::find(&HashSet::new()).unwrap().by_inode.len(), 0);
     }
 
     #[test]
