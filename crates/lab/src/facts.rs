@@ -1,15 +1,14 @@
 //! The facts of a trial for a scenario's expectations, as one object.
 
-use run_record::{AcceptQueue, DestinationRecord, Outcome, ProbeSummary, TrialRecord};
+use run_record::{
+    AcceptQueue, DestinationRecord, LatencySummary, Outcome, OutcomeCounts, ProbeSummary,
+    TrialRecord,
+};
 use scenario::CellSettings;
 use serde_json::{Map, Value, json};
 
 /// The variables of a trial's expectations.
 pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
-    let outcomes: Map<String, Value> = Outcome::ALL
-        .iter()
-        .map(|&outcome| (outcome.name().to_owned(), json!(trial.outcomes.get(outcome))))
-        .collect();
     let restart = trial.restart.as_ref();
     let probe = trial.evidence.probe.as_ref();
     let most =
@@ -22,7 +21,7 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
         "load": cell.load,
         "after": cell.after,
         "attempts": trial.attempts,
-        "outcomes": outcomes,
+        "outcomes": outcome_facts(&trial.outcomes),
         "success_rate": trial.success_rate(),
         "first_try_rate": trial.first_try_rate(),
         "rates": {
@@ -53,22 +52,31 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
             "time_wait": most("time_wait"),
             "fin_wait_2": most("fin_wait_2"),
         },
-        "connect": { "worst_s": trial.connect_latency.max_ns as f64 / 1e9 },
-        "response": {
-            "answers": trial.response_latency.count,
-            "median_s": trial.response_latency.p50_ns as f64 / 1e9,
-            "p99_s": trial.response_latency.p99_ns as f64 / 1e9,
-            "worst_s": trial.response_latency.max_ns as f64 / 1e9,
-        },
+        "connect": connect_facts(&trial.connect_latency),
+        "response": response_facts(&trial.response_latency),
+    })
+}
+
+fn outcome_facts(outcomes: &OutcomeCounts) -> Map<String, Value> {
+    let count = |&outcome: &Outcome| (outcome.name().to_owned(), json!(outcomes.get(outcome)));
+    Outcome::ALL.iter().map(count).collect()
+}
+
+fn connect_facts(latency: &LatencySummary) -> Value {
+    json!({ "worst_s": latency.max_ns as f64 / 1e9 })
+}
+
+fn response_facts(latency: &LatencySummary) -> Value {
+    json!({
+        "answers": latency.count,
+        "median_s": latency.p50_ns as f64 / 1e9,
+        "p99_s": latency.p99_ns as f64 / 1e9,
+        "worst_s": latency.max_ns as f64 / 1e9,
     })
 }
 
 /// The facts of one destination, by its port.
 fn destination_facts(destination: &DestinationRecord) -> (String, Value) {
-    let outcomes: Map<String, Value> = Outcome::ALL
-        .iter()
-        .map(|&outcome| (outcome.name().to_owned(), json!(destination.outcomes.get(outcome))))
-        .collect();
     let mut queue = json!({});
     if let Some(AcceptQueue { depth, limit }) = destination.accept_queue {
         queue = json!({ "depth": depth, "limit": limit });
@@ -76,19 +84,13 @@ fn destination_facts(destination: &DestinationRecord) -> (String, Value) {
     if let Some(drops) = destination.drops {
         queue["drops"] = json!(drops);
     }
-    let response = &destination.response_latency;
     let facts = json!({
         "attempts": destination.attempts,
-        "outcomes": outcomes,
+        "outcomes": outcome_facts(&destination.outcomes),
         "success_rate": destination.success_rate(),
         "queue": queue,
-        "connect": { "worst_s": destination.connect_latency.max_ns as f64 / 1e9 },
-        "response": {
-            "answers": response.count,
-            "median_s": response.p50_ns as f64 / 1e9,
-            "p99_s": response.p99_ns as f64 / 1e9,
-            "worst_s": response.max_ns as f64 / 1e9,
-        },
+        "connect": connect_facts(&destination.connect_latency),
+        "response": response_facts(&destination.response_latency),
     });
     (destination.address.port().to_string(), facts)
 }

@@ -8,10 +8,10 @@ use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The most destinations of a load.
-pub const MAX_DESTINATIONS: usize = 16;
+pub(crate) const MAX_DESTINATIONS: usize = 16;
 
 /// The largest share of a destination.
-pub const MAX_SHARE: u32 = 100;
+pub(crate) const MAX_SHARE: u32 = 100;
 
 /// Why clients with several destinations do not chat.
 pub(crate) const ONE_CHAT: &str = "the clients of a chat get each other's messages, which a single \

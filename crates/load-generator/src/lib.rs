@@ -59,7 +59,7 @@ pub use control::{
     Attempt, Ending, LoadCommand, LoadEvent, LoadMessage, LoadProtocol, LoadReport, LoadResponse,
     LoadStatus,
 };
-pub use destinations::{Destination, MAX_DESTINATIONS, MAX_SHARE};
+pub use destinations::Destination;
 pub use dialogue::{ByteText, ByteTextError, Dialogue, ExchangeSettings, Expected, HttpSettings};
 pub use error::LoadError;
 pub use run::run;

@@ -32,7 +32,6 @@ const LIMIT: Reads = Reads {
 /// The accept queue limit of every listener.
 pub(super) const LISTEN_LIMIT: Rule = Rule {
     of: Servers::All,
-    of_listener: true,
     laws: &[accept_queue::LISTEN_LIMIT],
     reads: &[LIMIT],
     predict: predict_listen_limit,
@@ -41,7 +40,6 @@ pub(super) const LISTEN_LIMIT: Rule = Rule {
 /// Capacity of one listener's accept queue while the server does not accept.
 pub(super) const ACCEPT_QUEUE: Rule = Rule {
     of: Servers::AllPaused,
-    of_listener: true,
     laws: &[accept_queue::CAPACITY],
     reads: &[CLIENTS, FILLING, SYN_BACKLOG],
     predict: predict_accept_queue,
@@ -50,7 +48,6 @@ pub(super) const ACCEPT_QUEUE: Rule = Rule {
 /// Total capacity of several listeners' accept queues while the server does not accept.
 pub(super) const REUSEPORT: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[reuseport::CAPACITY],
     reads: &[CLIENTS, FILLING, SYN_BACKLOG],
     predict: predict_reuseport,
@@ -59,7 +56,6 @@ pub(super) const REUSEPORT: Rule = Rule {
 /// When a connection without data is accepted despite `TCP_DEFER_ACCEPT`.
 pub(super) const DEFERRAL: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[syn_ack_retry::FIRST_DEFERRED, syn_ack_retry::LAST_DEFERRED],
     reads: &[DIALOGUE, CLIENTS, FILLING, SYN_BACKLOG, Reads::settings(&["server.accept_delay"])],
     predict: predict_deferral,

@@ -8,7 +8,7 @@ use super::clients::{CLIENTS, ports_of_an_address};
 use super::condition::Inapplicable;
 use super::inputs::Inputs;
 use super::measurements::Measurements;
-use super::rule::{Prediction, Rule, id_on, title_on, unknown_backlog};
+use super::rule::{Prediction, Rule, Servers, id_on, title_on, unknown_backlog};
 use super::rules::RULES;
 use super::unmodelled::require_known;
 use crate::destinations::seen_by_listener;
@@ -62,7 +62,7 @@ impl CellLaws {
     /// Applies a rule to a cell whose attempts go to several ports: one about a listener to each
     /// of them.
     fn add_of_several(&mut self, rule: &Rule, inputs: &Inputs<'_>, ports: &[u16]) {
-        if !rule.of_listener {
+        if rule.of == Servers::Chat {
             if !matches!(rule.apply(inputs), Err(Inapplicable::Unconcerned)) {
                 self.add_not_applied(rule, None, ONE_LISTENER);
             }

@@ -29,7 +29,6 @@ const CLOSED: Reads =
 /// How many connections stay in TIME_WAIT.
 pub(super) const BUCKETS: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[time_wait::SOCKETS, time_wait::OVERFLOW],
     reads: &[DIALOGUE, CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED],
     predict: predict_buckets,
@@ -38,7 +37,6 @@ pub(super) const BUCKETS: Rule = Rule {
 /// How long TIME_WAIT lasts.
 pub(super) const TIME_WAIT: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[time_wait::TIME_WAIT_LENGTH],
     reads: &[
         DIALOGUE,
@@ -55,7 +53,6 @@ pub(super) const TIME_WAIT: Rule = Rule {
 /// How long an orphaned FIN_WAIT_2 lasts.
 pub(super) const FIN_WAIT_2: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[time_wait::FIN_WAIT_2_LENGTH],
     reads: &[
         DIALOGUE,
@@ -81,7 +78,6 @@ const RESTART: Reads = Reads::settings(&[
 /// Whether the server can be restarted immediately.
 pub(super) const BIND: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[bind::REFUSED],
     reads: &[DIALOGUE, CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED, RESTART],
     predict: predict_bind_again,
@@ -90,7 +86,6 @@ pub(super) const BIND: Rule = Rule {
 /// When the server can be restarted.
 pub(super) const FREE_AGAIN: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[bind::FREE_AGAIN],
     reads: &[DIALOGUE, CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED, RESTART],
     predict: predict_free_again,

@@ -31,7 +31,6 @@ const READ_WITHIN: Duration = Duration::from_millis(250);
 /// Length of the SYN queue and increases of counters after half-open clients.
 pub(super) const SYN_QUEUE: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[
         syn_queue::CAPACITY,
         syn_queue::LISTEN_DROPS,
@@ -47,7 +46,6 @@ pub(super) const SYN_QUEUE: Rule = Rule {
 /// How many SYN cookies clients return.
 pub(super) const COOKIES_RECEIVED: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[syn_queue::COOKIES_RECEIVED],
     reads: &[
         DIALOGUE,
@@ -70,7 +68,6 @@ pub(super) const COOKIES_RECEIVED: Rule = Rule {
 /// How many live clients connect after half-open ones.
 pub(super) const LIVE_CLIENTS: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[syn_queue::LIVE_CLIENTS],
     reads: &[DIALOGUE, CLIENTS, FILLING, SYN_BACKLOG, ACCEPT_DELAY],
     predict: predict_live_clients,

@@ -22,7 +22,6 @@ use crate::backend::Role;
 /// Effects of releasing held ACKs.
 pub(super) const RELEASE: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[
         held_acks::ACCEPT_QUEUE,
         held_acks::LISTEN_OVERFLOWS,

@@ -27,7 +27,6 @@ use crate::backend::Role;
 /// Attempts that get a port while every client stays connected.
 pub(super) const AT_ONCE: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[ports::CONCURRENT],
     reads: &[DIALOGUE, CLIENTS, PATIENCE],
     predict: predict_at_once,
@@ -36,7 +35,6 @@ pub(super) const AT_ONCE: Rule = Rule {
 /// Attempts that get a port if each client leaves before the next one connects.
 pub(super) const IN_SEQUENCE: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[ports::SEQUENTIAL, ports::RECYCLED],
     reads: &[
         DIALOGUE,

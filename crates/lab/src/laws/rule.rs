@@ -20,8 +20,6 @@ pub(crate) struct Rule {
     pub(super) of: Servers,
     /// The laws, in the order in which they are predicted.
     pub(super) laws: &'static [Law],
-    /// Whether it is about the queues of one listener: then it is right for each of several.
-    pub(super) of_listener: bool,
     /// What it reads.
     pub(super) reads: &'static [Reads],
     /// Predicts the laws' values for a cell, or returns why they do not apply.
@@ -31,9 +29,10 @@ pub(crate) struct Rule {
 /// The servers of which a rule knows enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Servers {
-    /// Any server whose backlog is stated.
+    /// Any server whose backlog is stated: what follows from that is right for each of several
+    /// listeners.
     All,
-    /// Any server whose backlog is stated, while it is paused: it accepts nothing.
+    /// The same while it is paused: it accepts nothing.
     AllPaused,
     /// The lab's chat server, of which it is known what it does with a connection.
     Chat,

@@ -19,7 +19,6 @@ use crate::backend::Role;
 /// retries and the client's kernel gives up before the load.
 pub(super) const SYN_RETRY: Rule = Rule {
     of: Servers::Chat,
-    of_listener: false,
     laws: &[
         syn_retry::RETRANSMISSIONS,
         syn_retry::TIMEOUTS,

@@ -51,7 +51,11 @@ impl Observer {
             return None;
         }
         let (steps, receiver) = channel();
-        let watch = Watch { diag, targets, listeners, linger, commands };
+        let addresses: Vec<_> = targets.iter().copied().map(connected_address).collect();
+        let mut ports: Vec<_> = addresses.iter().map(SocketAddr::port).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        let watch = Watch { diag, targets, addresses, ports, listeners, linger, commands };
         let thread = std::thread::Builder::new()
             .name("sockets".to_owned())
             .spawn(move || watch.run(&receiver))
@@ -76,6 +80,9 @@ impl Observer {
 struct Watch {
     diag: SocketDiag,
     targets: Vec<SocketAddr>,
+    /// The server's end of the connections to them, and the ports of these.
+    addresses: Vec<SocketAddr>,
+    ports: Vec<u16>,
     /// The inodes of the listeners before the load.
     listeners: Vec<u32>,
     linger: Duration,
@@ -112,11 +119,8 @@ impl Watch {
     /// Scans once; returns the least time to the next scan.
     fn scan(&mut self, recorder: &mut LedgerRecorder) -> Duration {
         let began = Instant::now();
-        let addresses: Vec<_> = self.targets.iter().copied().map(connected_address).collect();
-        let mut ports: Vec<_> = addresses.iter().map(SocketAddr::port).collect();
-        ports.sort_unstable();
-        ports.dedup();
-        recorder.scan(&mut self.diag, &ports, |socket| addresses.contains(&socket.local));
+        let addresses = &self.addresses;
+        recorder.scan(&mut self.diag, &self.ports, |socket| addresses.contains(&socket.local));
         let now = listeners_of_all(&mut self.diag, &self.targets);
         if !self.listeners.iter().all(|inode| now.contains(inode)) {
             recorder.listener_closed();
