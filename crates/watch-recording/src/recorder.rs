@@ -80,11 +80,6 @@ impl Recorder {
         self.header.limit_bytes
     }
 
-    /// Why the recording has ended, if it has.
-    pub fn end(&self) -> Option<RecordEnd> {
-        self.header.end
-    }
-
     /// Appends a line with a snapshot and the changes since the last line, which are of the same
     /// moment. A recording whose limit is reached ends instead.
     ///

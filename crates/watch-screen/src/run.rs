@@ -83,7 +83,10 @@ impl Session<'_> {
             }
             let now = Instant::now();
             if now >= next_data {
-                must_draw |= self.state.take(self.source.snapshot(), self.source.details());
+                // Paused, the state would take nothing.
+                if !self.state.is_paused {
+                    must_draw |= self.state.take(self.source.snapshot(), self.source.details());
+                }
                 must_draw |= self.screen.is_resized();
                 next_data = now + self.refresh;
             }

@@ -20,29 +20,56 @@ pub(crate) struct WatchedTimes {
     cpu_ticks: u64,
     /// Run delay of each thread, nanoseconds.
     delays_ns: BTreeMap<i32, u64>,
+    shares: Shares,
 }
 
-/// What a process does now; `before` is of the last look at the same number, and is replaced.
-/// `None` if it has ended.
-pub(crate) fn look(pid: u32, before: &mut Option<WatchedTimes>) -> Option<WatchedProcess> {
-    let process = Process::new(pid.cast_signed()).ok()?;
-    let stat = process.stat().ok()?;
-    let at_ns = monotonic_ns();
-    let (activity, delays_ns) = threads(&process);
-    let cpu_ticks = stat.utime + stat.stime;
-    let same = before.take().filter(|before| before.started == stat.starttime);
-    let passed = |before: &WatchedTimes| at_ns.saturating_sub(before.at_ns) as f64 / 1e9;
-    let cpu_share = same.as_ref().map(|before| {
-        let ticks = cpu_ticks.saturating_sub(before.cpu_ticks);
-        ticks as f64 / procfs::ticks_per_second() as f64 / passed(before)
-    });
-    let run_delay_share = same.as_ref().filter(|_| !delays_ns.is_empty()).map(|before| {
+/// What a process used since the times before, as in [`WatchedProcess`].
+#[derive(Debug, Clone, Copy, Default)]
+struct Shares {
+    cpu: Option<f64>,
+    run_delay: Option<f64>,
+}
+
+/// The shortest time over which shares are computed: its CPU time is counted in ticks of 10 ms.
+const MIN_SHARE_NS: u64 = 500_000_000;
+
+impl WatchedTimes {
+    /// With what was used since `before`.
+    fn since(mut self, before: &Self) -> Self {
+        let seconds = self.at_ns.saturating_sub(before.at_ns) as f64 / 1e9;
+        let ticks = self.cpu_ticks.saturating_sub(before.cpu_ticks);
         let delay = |(thread, now): (&i32, &u64)| {
             before.delays_ns.get(thread).map_or(0, |then| now.saturating_sub(*then))
         };
-        delays_ns.iter().map(delay).sum::<u64>() as f64 / 1e9 / passed(before)
-    });
-    *before = Some(WatchedTimes { started: stat.starttime, at_ns, cpu_ticks, delays_ns });
+        let delays_ns = self.delays_ns.iter().map(delay).sum::<u64>();
+        let is_delay_known = !self.delays_ns.is_empty();
+        self.shares = Shares {
+            cpu: Some(ticks as f64 / procfs::ticks_per_second() as f64 / seconds),
+            run_delay: is_delay_known.then(|| delays_ns as f64 / 1e9 / seconds),
+        };
+        self
+    }
+}
+
+/// What a process does now; `times` are of an earlier look at the same number, and are replaced
+/// once they are old enough. `None` if it has ended.
+pub(crate) fn look(pid: u32, times: &mut Option<WatchedTimes>) -> Option<WatchedProcess> {
+    let process = Process::new(pid.cast_signed()).ok()?;
+    let stat = process.stat().ok()?;
+    let (activity, delays_ns) = threads(&process);
+    let now = WatchedTimes {
+        started: stat.starttime,
+        at_ns: monotonic_ns(),
+        cpu_ticks: stat.utime + stat.stime,
+        delays_ns,
+        shares: Shares::default(),
+    };
+    let known = match times.take().filter(|before| before.started == now.started) {
+        None => now,
+        Some(before) if now.at_ns.saturating_sub(before.at_ns) < MIN_SHARE_NS => before,
+        Some(before) => now.since(&before),
+    };
+    let shares = times.insert(known).shares;
     let max_open_files = match process.limits().ok().map(|limits| limits.max_open_files.soft_limit)
     {
         Some(LimitValue::Value(limit)) => Some(limit),
@@ -55,8 +82,8 @@ pub(crate) fn look(pid: u32, before: &mut Option<WatchedTimes>) -> Option<Watche
         activity,
         open_files: process.fd_count().ok().map(|files| files as u64),
         max_open_files,
-        cpu_share: cpu_share.filter(|share| share.is_finite()),
-        run_delay_share: run_delay_share.filter(|share| share.is_finite()),
+        cpu_share: shares.cpu,
+        run_delay_share: shares.run_delay,
     })
 }
 
@@ -159,6 +186,36 @@ mod tests {
         }
     }
 
+    fn make_older(times: &mut Option<WatchedTimes>) {
+        times.as_mut().unwrap().at_ns -= MIN_SHARE_NS;
+    }
+
+    #[test]
+    fn a_share_is_not_of_a_moment() {
+        let mut now = WatchedTimes {
+            started: 1,
+            at_ns: 3_000_000_000,
+            cpu_ticks: 150,
+            delays_ns: BTreeMap::from([(7, 900_000_000), (8, 5)]),
+            shares: Shares::default(),
+        };
+        let delays_ns = BTreeMap::from([(7, 400_000_000)]);
+        let before = WatchedTimes { at_ns: 1_000_000_000, cpu_ticks: 100, delays_ns, ..now };
+        now.delays_ns = BTreeMap::from([(7, 900_000_000), (8, 5)]);
+        let shares = now.since(&before).shares;
+        assert_eq!(shares.cpu, Some(50.0 / procfs::ticks_per_second() as f64 / 2.0));
+        assert_eq!(shares.run_delay, Some(0.25));
+
+        // A busy process: a tick of it within a millisecond would be a share of ten CPUs.
+        let pid = std::process::id();
+        let mut times = None;
+        look(pid, &mut times).unwrap();
+        let at_ns = times.as_ref().unwrap().at_ns;
+        let again = look(pid, &mut times).unwrap();
+        let is_soon = monotonic_ns() - at_ns < MIN_SHARE_NS;
+        assert!(!is_soon || (again.cpu_share.is_none() && times.unwrap().at_ns == at_ns));
+    }
+
     #[test]
     fn a_process_that_is_stopped_says_so_until_it_is_continued() {
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
@@ -175,6 +232,7 @@ mod tests {
         wait_until("it is stopped", || stopped() == (true, true));
         signal(Signal::SIGCONT);
         wait_until("it goes on", || stopped() == (false, true));
+        make_older(&mut times);
         let process = look(pid, &mut times).unwrap();
         assert!(process.open_files.unwrap() >= 3 && process.max_open_files.is_some());
         assert!(process.cpu_share.is_some());
@@ -188,7 +246,9 @@ mod tests {
         let pid = std::process::id();
         let mut times = None;
         assert_eq!(look(pid, &mut times).unwrap().cpu_share, None);
-        assert!(look(pid, &mut times).unwrap().cpu_share.is_some());
+        make_older(&mut times);
+        let share = look(pid, &mut times).unwrap().cpu_share;
+        assert!(share.is_some());
         times.as_mut().unwrap().started += 1;
         assert_eq!(look(pid, &mut times).unwrap().cpu_share, None);
     }

@@ -48,5 +48,6 @@ mod walks;
 mod watch;
 
 pub use error::WatchError;
+pub use rights::find_user;
 pub use settings::{Filter, WatchSettings};
 pub use watch::Watch;

@@ -23,7 +23,8 @@ pub(crate) struct NamespaceState {
     pub(crate) process: Option<(u32, String)>,
     files: Arc<NamespaceFiles>,
     pub(crate) sysctls: WatchedSysctls,
-    counters: Readings,
+    counters: Option<Readings>,
+    pub(crate) increased: Increased,
     /// The listeners by cookie.
     pub(crate) listeners: BTreeMap<u64, ListenerState>,
     /// It has been looked at.
@@ -38,11 +39,21 @@ pub(crate) struct NamespaceState {
 }
 
 /// Readings of the counters, each with its time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Readings {
-    first: Option<Counters>,
-    before: Option<(u64, Counters)>,
-    last: Option<(u64, Counters)>,
+    first: Counters,
+    last: (u64, Counters),
+}
+
+/// The counters that increased, and by how much.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Increased {
+    /// Since the first reading.
+    pub(crate) in_all: BTreeMap<String, u64>,
+    /// Between the last two readings.
+    pub(crate) lately: BTreeMap<String, u64>,
+    /// Seconds between these; 0 before there are two.
+    pub(crate) lately_seconds: f64,
 }
 
 impl NamespaceState {
@@ -55,7 +66,8 @@ impl NamespaceState {
             process: None,
             files,
             sysctls: WatchedSysctls::default(),
-            counters: Readings::default(),
+            counters: None,
+            increased: Increased::default(),
             listeners: BTreeMap::new(),
             is_looked_at: false,
             addresses: HashMap::new(),
@@ -72,26 +84,17 @@ impl NamespaceState {
 
     /// Adds a reading of the counters.
     pub(crate) fn read(&mut self, counters: Counters, at_ns: u64) {
-        self.counters.first.get_or_insert_with(|| counters.clone());
-        self.counters.before = self.counters.last.replace((at_ns, counters));
-    }
-
-    /// The counters that increased since the first reading, and by how much.
-    pub(crate) fn increased(&self) -> BTreeMap<String, u64> {
-        match (&self.counters.first, &self.counters.last) {
-            (Some(first), Some((_, last))) => increase(first, last),
-            _ => BTreeMap::new(),
-        }
-    }
-
-    /// Those that increased between the last two readings, and the seconds between these.
-    pub(crate) fn increased_lately(&self) -> (BTreeMap<String, u64>, f64) {
-        match (&self.counters.before, &self.counters.last) {
-            (Some((then_ns, then)), Some((now_ns, now))) => {
-                (increase(then, now), now_ns.saturating_sub(*then_ns) as f64 / 1e9)
-            }
-            _ => (BTreeMap::new(), 0.0),
-        }
+        let Some(Readings { first, last: (before_ns, before) }) = &mut self.counters else {
+            let first = counters.clone();
+            self.counters = Some(Readings { first, last: (at_ns, counters) });
+            return;
+        };
+        self.increased = Increased {
+            in_all: increase(first, &counters),
+            lately: increase(before, &counters),
+            lately_seconds: at_ns.saturating_sub(*before_ns) as f64 / 1e9,
+        };
+        (*before_ns, *before) = (at_ns, counters);
     }
 
     /// Ports that the kernel chooses for its clients.

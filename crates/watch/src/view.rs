@@ -12,12 +12,12 @@ use watch_record::{
 
 use crate::address_state::AddressCounts;
 use crate::listener_state::ListenerState;
-use crate::namespace_state::NamespaceState;
+use crate::namespace_state::{Increased, NamespaceState};
 use crate::state::{GoneNamespace, MAX_GONE, State};
 
 impl State {
-    /// Everything, in the order of namespaces and addresses, without its troubles.
-    pub(crate) fn snapshot(&self) -> Snapshot {
+    /// Everything, without its troubles, with these drops of namespaces that are gone.
+    pub(crate) fn snapshot(&self, drops_of_gone: u64) -> Snapshot {
         let now_ns = monotonic_ns();
         let mut listeners = Vec::new();
         for namespace in self.namespaces.values() {
@@ -29,9 +29,8 @@ impl State {
                 self.watched_listener(namespace, listener, sharing[&listener.local], now_ns)
             }));
         }
-        listeners.sort_by_key(|listener| (listener.namespace, listener.address, listener.id));
         Snapshot {
-            drops_of_gone: 0,
+            drops_of_gone,
             at: wall_time().to_string(),
             watched_seconds: now_ns.saturating_sub(self.started_ns) as f64 / 1e9,
             effort: self.effort(now_ns),
@@ -177,7 +176,7 @@ impl State {
 
 impl NamespaceState {
     fn watched(&self) -> WatchedNamespace {
-        let (counters_last_second, counters_interval_seconds) = self.increased_lately();
+        let Increased { in_all, lately, lately_seconds } = self.increased.clone();
         WatchedNamespace {
             inode: self.inode,
             is_own: self.is_own,
@@ -185,9 +184,9 @@ impl NamespaceState {
             container: self.container.clone(),
             process: self.process.clone(),
             sysctls: self.sysctls,
-            counters: self.increased(),
-            counters_last_second,
-            counters_interval_seconds,
+            counters: in_all,
+            counters_last_second: lately,
+            counters_interval_seconds: lately_seconds,
             drops_of_closed: self.drops_of_closed,
             busiest_destination: self.busiest_destination.clone(),
             troubles: Vec::new(),

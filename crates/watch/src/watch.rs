@@ -147,7 +147,7 @@ impl Watch {
             self.settings.filter.counts_gone(gone.inode, gone.name.as_deref())
         };
         let drops_of_gone = state.gone.iter().filter(is_counted).map(|gone| gone.drops).sum();
-        Snapshot { drops_of_gone, ..state.snapshot() }
+        state.snapshot(drops_of_gone)
     }
 
     fn join(&self) {

@@ -97,5 +97,5 @@ fn is_of_one_listener(namespace: &NamespaceEvidence<'_>) -> bool {
 
 /// Whether they are of this listener.
 pub(super) fn holds(evidence: &ListenerEvidence<'_>) -> bool {
-    is_of_one_listener(evidence.namespace) && half_open::half_open(evidence).is_some()
+    half_open::half_open(evidence).is_some() && is_of_one_listener(evidence.namespace)
 }

@@ -51,9 +51,11 @@ pub(super) struct Clamped {
 
 /// Whether the limit is that of somaxconn, and the server's default backlog is larger.
 pub(super) fn clamped(evidence: &ListenerEvidence<'_>) -> Option<Clamped> {
+    if evidence.listener.limit_from != LimitFrom::Somaxconn {
+        return None;
+    }
     let limit = evidence.listener.limit;
     let server = evidence.known_server()?;
     let default = server.default_backlog()?;
-    let is_clamped = evidence.listener.limit_from == LimitFrom::Somaxconn && default > limit;
-    is_clamped.then_some(Clamped { server, default, limit })
+    (default > limit).then_some(Clamped { server, default, limit })
 }

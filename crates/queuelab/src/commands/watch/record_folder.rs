@@ -4,9 +4,8 @@ use std::io;
 use std::os::unix::fs::lchown;
 use std::path::Path;
 
-use linux_net::LocalUser;
 use run_record::{Folder, RunDirectoryError};
-use watch::WatchError;
+use watch::{WatchError, find_user};
 
 use crate::error::CommandError;
 
@@ -19,8 +18,7 @@ use crate::error::CommandError;
 pub(super) fn open(directory: &Path, user: Option<&str>) -> Result<Folder, CommandError> {
     let Some(name) = user else { return Ok(Folder::create_all(directory)?) };
     let refused = |source| WatchError::Rights { user: name.to_owned(), source };
-    let user = LocalUser::find(name).map_err(refused)?;
-    let user = user.ok_or_else(|| WatchError::NoUser(name.to_owned()))?;
+    let user = find_user(name)?;
     if let Some(parent) = directory.parent() {
         Folder::create_all(parent)?;
     }

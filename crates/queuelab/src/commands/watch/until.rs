@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::commands::run::is_ignored;
 use crate::error::CommandError;
 
 /// Waits for the end of a watch: a time, or a signal.
@@ -16,11 +17,13 @@ pub(super) struct Until {
 }
 
 impl Until {
-    /// The end after this time, if there is one, or at Ctrl-C, SIGTERM or SIGHUP, whichever comes
-    /// first.
+    /// The end after this time, if there is one, or at Ctrl-C, SIGTERM or, unless it is ignored
+    /// (nohup), SIGHUP, whichever comes first.
     pub(super) fn new(length: Option<Duration>) -> Result<Self, CommandError> {
         let fail = |source| CommandError::Io { action: "watch for signals".to_owned(), source };
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(fail)?;
+        let hangup = (!is_ignored(SIGHUP)).then_some(SIGHUP);
+        let ends = [SIGINT, SIGTERM].into_iter().chain(hangup);
+        let mut signals = Signals::new(ends).map_err(fail)?;
         let (sender, receiver) = channel();
         let forward = move || {
             for _ in signals.forever() {
