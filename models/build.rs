@@ -19,6 +19,7 @@ const CHECKED: [(&str, &str, &[&str]); 2] = [
             "gate",
             "lock",
             "registry",
+            "thread_per_client",
             "threads",
         ],
     ),

@@ -8,24 +8,28 @@ use shuttle::sync::{Arc, Mutex};
 use shuttle::thread;
 
 use crate::Model;
-use checked::client::{Client, Message};
 use checked::counters::Counters;
-use checked::design::Design;
+use checked::design::{Design, Serve};
 use checked::gate::Gate;
-use checked::registry::Registry;
-use checked::threads::Threads;
 use checked::{GLOBAL_LOCK, SNAPSHOT};
+use context::Context;
+use metrics::ClientLimit;
 use settings::ServerSettings;
 use socket::{Network, Received, Socket};
 
 mod socket;
 mod stand_ins;
 
-use stand_ins::{capacity, durations, linux_net, metrics, nix, settings, sigpipe};
+use stand_ins::{
+    capacity, client_thread, context, durations, linux_net, metrics, nix, settings, sigpipe,
+};
 
 #[expect(dead_code, reason = "the models use a part of each file")]
 mod checked {
-    use super::{capacity, durations, linux_net, metrics, nix, settings, sigpipe, socket};
+    use super::{
+        capacity, client_thread, context, durations, linux_net, metrics, nix, settings, sigpipe,
+        socket,
+    };
 
     include!(concat!(env!("OUT_DIR"), "/chat_server.rs"));
 
@@ -45,93 +49,59 @@ const FRAME: usize = 4;
 /// Frames that each client sends.
 const FRAMES: u64 = 2;
 
-/// What the threads of a server share.
+/// A server without its accept loops.
 struct Server {
-    design: Design,
-    settings: ServerSettings,
+    context: Arc<Context>,
+    clients: Box<dyn Serve>,
     gate: Gate,
-    registry: Registry,
-    threads: Arc<Threads>,
-    counters: Counters,
-    stopping: AtomicBool,
     network: Arc<Network>,
-    /// Frames whose broadcast has ended.
-    ended: Mutex<Vec<u8>>,
 }
 
 impl Server {
-    fn new(design: Design, max_clients: u64) -> Arc<Self> {
-        Arc::new(Self {
-            design,
+    fn new(design: Design, frames_of: fn(u64) -> u64) -> Arc<Self> {
+        let context = Arc::new(Context {
             settings: ServerSettings::default(),
-            gate: Gate::new(false),
-            registry: Registry::default(),
-            threads: Arc::new(Threads::new(max_clients)),
+            client_limit: ClientLimit { clients: CLIENTS },
             counters: Counters::default(),
             stopping: AtomicBool::new(false),
-            network: Arc::new(Network::default()),
+            frames_of,
             ended: Mutex::default(),
-        })
+        });
+        let clients = (design.start)(&context).expect("it starts");
+        Arc::new(Self { context, clients, gate: Gate::new(false), network: Arc::default() })
     }
 
-    /// As `accept::admit` does, with the life of `client_thread`.
-    fn admit(self: &Arc<Self>, id: u64, window: usize, frames: u64) {
-        let ended = self.ended.lock().expect("no panic").clone();
+    /// As `accept::admit` does.
+    fn admit(&self, id: u64, window: usize) {
+        let ended = self.context.ended.lock().expect("no panic").clone();
         let socket = Socket::connected(&self.network, id, window, ended);
-        let Some(place) = self.threads.reserve() else { return };
-        let client = Arc::new(Client::new(id, socket, &self.settings));
-        self.registry.add(Arc::clone(&client));
-        let (server, own) = (Arc::clone(self), Arc::clone(&client));
-        place.start(client, 0, move || server.live(&own, frames)).expect("a thread starts");
-    }
-
-    fn live(&self, client: &Client, frames: u64) {
-        let mut broadcaster = (self.design.broadcaster)();
-        for number in 0..frames {
-            if self.stopping.load(SeqCst) {
-                break;
-            }
-            let name = (client.id() * FRAMES + number + 1) as u8;
-            let frame = [name; FRAME];
-            let message = Message { sender: client.id(), frame: &frame, counters: &self.counters };
-            broadcaster.broadcast(&message, &self.registry);
-            self.ended.lock().expect("no panic").push(name);
-        }
-        if frames == 0 {
-            // It only reads, until a side ends the connection.
-            client.socket().read_to_end();
-        }
-        self.registry.remove(client.id());
-        client.finish_writing();
+        self.clients.admit(id, socket).expect("a thread starts");
     }
 
     /// As `Shared::stop` does.
     fn stop(&self) {
-        self.stopping.store(true, SeqCst);
+        self.context.stopping.store(true, SeqCst);
         self.gate.stop();
-        self.threads.abort_all();
+        self.clients.abort_all();
     }
 
     /// What each connection received, once every thread has ended.
     fn joined(self: Arc<Self>) -> Vec<Received> {
-        self.threads.join_all();
-        assert_eq!(self.threads.live(), 0);
-        assert!(self.registry.lock().is_empty(), "everyone has left");
+        self.clients.join_all();
+        assert_eq!(self.clients.live(), 0);
         self.network.all_closed()
     }
 }
 
 /// Clients chat, and one comes when another may have left: it can get its descriptor.
 fn chat(design: Design) {
-    let server = Server::new(design, CLIENTS);
+    let server = Server::new(design, |_| FRAMES);
     let accepting = Arc::clone(&server);
     let accept_loop = thread::spawn(move || {
         for id in 0..CLIENTS {
-            accepting.admit(id, FRAME / 2, FRAMES);
+            accepting.admit(id, FRAME / 2);
         }
-        let place = accepting.threads.reserve();
-        drop(place);
-        accepting.admit(CLIENTS, FRAME, FRAMES);
+        accepting.admit(CLIENTS, FRAME);
     });
     let network = Arc::clone(&server.network);
     // The clients' kernels take bytes, now and then.
@@ -152,19 +122,23 @@ fn chat(design: Design) {
             whole += 1;
         }
     }
-    assert_eq!(counted.counters.deliveries.load(SeqCst), whole, "every delivery is counted");
+    assert_eq!(
+        counted.context.counters.deliveries.load(SeqCst),
+        whole,
+        "every delivery is counted"
+    );
 }
 
 /// Clients that never read block those that write to them; more come during the stop.
 fn stop(design: Design) {
-    let server = Server::new(design, CLIENTS);
+    let server = Server::new(design, |id| id % 2);
     let accepting = Arc::clone(&server);
     let accept_loop = thread::spawn(move || {
         for id in 0..CLIENTS {
             if !accepting.gate.wait_until_resumed() {
                 break;
             }
-            accepting.admit(id, 1, id % 2);
+            accepting.admit(id, 1);
         }
     });
     // At any instant of this.

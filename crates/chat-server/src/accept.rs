@@ -1,19 +1,15 @@
 //! An accept loop.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use linux_net::monotonic_ns;
 use nix::errno::Errno;
 use socket2::Socket;
-use worker::metrics::ClosedBecause;
 
-use crate::client::{Client, ClientId};
-use crate::client_thread::ClientThread;
+use crate::client::ClientId;
 use crate::control::AcceptedConnection;
-use crate::counters::Counters;
 use crate::depth::read_depth;
 use crate::lock::lock;
 use crate::shared::Shared;
@@ -24,13 +20,14 @@ const ERROR_PAUSE: Duration = Duration::from_millis(10);
 
 /// Accepts, registers and starts the clients of the listener `index` until the
 /// server stops.
-pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
+pub(crate) fn accept_loop(shared: &Shared, index: usize) {
     let listener = &shared.listeners[index];
     // Each loop has its own numbers.
     let mut next_id = index as ClientId;
     let step = shared.listeners.len() as ClientId;
     let mut taken = 0;
-    while shared.gate.wait_until_resumed() && shared.gate.wait(shared.settings.accept_delay) {
+    while shared.gate.wait_until_resumed() && shared.gate.wait(shared.context.settings.accept_delay)
+    {
         let called_ns = monotonic_ns();
         match listener.accept() {
             Ok((socket, peer)) => {
@@ -53,7 +50,7 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
                 }
                 next_id += step;
             }
-            Err(_) if shared.is_stopping() => break,
+            Err(_) if shared.context.is_stopping() => break,
             Err(error) => match errno(&error) {
                 Errno::EINTR => {}
                 // It has been taken from the queue (`do_accept`).
@@ -71,30 +68,16 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
     lock(&shared.accept_log).add_run_delay(linux_net::run_delay_seconds());
 }
 
-/// Registers a client and starts its thread. A client that cannot be served is closed.
+/// Lets the design serve a client.
 ///
 /// # Errors
-/// If the thread cannot start.
-fn admit(shared: &Arc<Shared>, id: ClientId, socket: Socket) -> io::Result<()> {
-    // Before the registry is locked: a broadcast may hold it.
-    let Some(place) = shared.threads.reserve() else {
-        shared.counters.closed.add(ClosedBecause::MaxClients);
-        Counters::add(&shared.counters.registered, 1);
-        return Ok(());
-    };
-    if shared.settings.nodelay {
-        // This fails only on a closed connection, which the client's thread will notice.
+/// If a thread cannot start.
+fn admit(shared: &Shared, id: ClientId, socket: Socket) -> io::Result<()> {
+    if shared.context.settings.nodelay {
+        // This fails only on a closed connection, which the design will notice.
         let _ = socket.set_tcp_nodelay(true);
     }
-    let client = Arc::new(Client::new(id, socket, &shared.settings));
-    shared.registry.add(Arc::clone(&client));
-    Counters::add(&shared.counters.registered, 1);
-    let life = ClientThread { shared: Arc::clone(shared), client: Arc::clone(&client) };
-    let stack_size = usize::try_from(shared.settings.thread_stack).unwrap_or(usize::MAX);
-    place.start(Arc::clone(&client), stack_size, move || life.run()).inspect_err(|_| {
-        client.close(ClosedBecause::NoThread, &shared.counters);
-        shared.registry.remove(id);
-    })
+    shared.clients.admit(id, socket)
 }
 
 fn errno(error: &io::Error) -> Errno {

@@ -10,16 +10,18 @@ use worker::metrics::ClosedBecause;
 
 use crate::capacity::{buffers, common_memory};
 use crate::client::{Client, Message, SHORTEST_WAIT};
+use crate::context::Context;
 use crate::counters::Counters;
 use crate::reader::{ReadEnd, Reader};
 use crate::settings::ClosesFirst;
-use crate::shared::Shared;
+use crate::thread_per_client::Hub;
 
 /// Buffer size of one read(2). On the heap: a thread's stack may be 16 KiB.
 pub(crate) const READ_BYTES: usize = 16 * 1024;
 
 pub(crate) struct ClientThread {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) context: Arc<Context>,
+    pub(crate) hub: Arc<dyn Hub>,
     pub(crate) client: Arc<Client>,
 }
 
@@ -56,9 +58,9 @@ impl ClientThread {
         };
         if let End::Closed(cause) = end {
             // Before it leaves the registry, whose lock a thread that writes to it may hold.
-            self.client.close(cause, &self.shared.counters);
+            self.client.close(cause, &self.context.counters);
         }
-        self.shared.registry.remove(self.client.id());
+        self.hub.remove(self.client.id());
         self.client.finish_writing();
         if let End::ByServer = end {
             self.drain(&mut buffer);
@@ -67,15 +69,15 @@ impl ClientThread {
 
     /// Broadcasts what the client sends, until one side ends it.
     fn chat(&self, buffer: &mut [u8]) -> End {
-        let Shared { settings, codec, counters, registry, .. } = &*self.shared;
+        let Context { settings, codec, counters, .. } = &*self.context;
         let mut remaining_messages = match settings.closes_first {
             ClosesFirst::Server if settings.close_after == 0 => return End::ByServer,
             ClosesFirst::Server => Some(settings.close_after),
             ClosesFirst::Client => None,
         };
-        let mut broadcaster = (settings.design.design().broadcaster)();
+        let mut broadcaster = self.hub.broadcaster();
         let mut reader = Reader::new(&self.client, settings);
-        let mut memory = self.shared.frame_memory.share();
+        let mut memory = self.context.frame_memory.share();
         let mut decoder = Decoder::new(*codec);
         let mut frame = Vec::new();
         loop {
@@ -93,7 +95,7 @@ impl ClientThread {
             }
             let mut has_completed = false;
             loop {
-                if self.shared.is_stopping() {
+                if self.context.is_stopping() {
                     return End::ByClient;
                 }
                 let body = match decoder.next_body() {
@@ -111,7 +113,7 @@ impl ClientThread {
                 codec.encode(body, &mut frame).expect("the codec has decoded it");
                 counters.ingest(read_ns);
                 let message = Message { sender: self.client.id(), frame: &frame, counters };
-                broadcaster.broadcast(&message, registry);
+                broadcaster.broadcast(&message);
                 has_completed = true;
                 if let Some(remaining) = &mut remaining_messages {
                     *remaining -= 1;
@@ -127,11 +129,11 @@ impl ClientThread {
     /// Reads up to the client's end of file, for a bounded time: a close(2) with unread
     /// data sends a RST (tcp_close), and then neither side has a TIME_WAIT.
     fn drain(&self, buffer: &mut [u8]) {
-        let end = Instant::now() + self.shared.settings.drain;
+        let end = Instant::now() + self.context.settings.drain;
         let mut socket = self.client.socket();
         loop {
             let remaining = end.saturating_duration_since(Instant::now());
-            if remaining.is_zero() || self.shared.is_stopping() {
+            if remaining.is_zero() || self.context.is_stopping() {
                 return;
             }
             if socket.set_read_timeout(Some(remaining.max(SHORTEST_WAIT))).is_err() {
@@ -139,7 +141,7 @@ impl ClientThread {
             }
             match socket.read(buffer) {
                 Ok(0) => return,
-                Ok(count) => Counters::add(&self.shared.counters.bytes_in, count as u64),
+                Ok(count) => Counters::add(&self.context.counters.bytes_in, count as u64),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return,
             }

@@ -81,8 +81,8 @@ pub enum ServerEvent {
 pub struct ServerStatus {
     /// Connections accepted so far, and registered unless they were turned away.
     pub accepted: u64,
-    /// Client threads that are running.
-    pub threads: u64,
+    /// Clients that have not left.
+    pub clients: u64,
     /// Messages read so far.
     pub messages_ingested: u64,
     /// Messages written to a client so far.

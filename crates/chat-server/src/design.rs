@@ -1,21 +1,53 @@
-//! A design: how a message gets from the registry to the sockets.
+//! A design: how a server serves its clients.
 
-use crate::client::Message;
-use crate::registry::Registry;
+use std::fmt::Debug;
+use std::io;
+use std::sync::Arc;
 
-/// A design of locking and writing.
+use socket2::Socket;
+use worker::metrics::DurationSummary;
+
+use crate::client::ClientId;
+use crate::context::Context;
+
+/// A design of threads, locks and writes.
 #[derive(Debug, Clone, Copy)]
 pub struct Design {
     /// Its name in scenarios and flags.
     pub name: &'static str,
     /// What it does, in a line.
     pub summary: &'static str,
-    /// Creates the broadcaster of one client's thread.
-    pub(crate) broadcaster: fn() -> Box<dyn Broadcaster>,
+    /// Threads that serve one client, each with a stack of `thread_stack`: they limit how many
+    /// clients fit. 0 if all clients share a few.
+    pub threads_per_client: u32,
+    /// Prepares to serve clients; none has come yet.
+    pub(crate) start: fn(&Arc<Context>) -> io::Result<Box<dyn Serve>>,
 }
 
-/// Delivers the messages of one client's thread; it reuses its buffers.
-pub(crate) trait Broadcaster {
-    /// Delivers `message` to every client in `registry`.
-    fn broadcast(&mut self, message: &Message<'_>, registry: &Registry);
+/// Serves clients, from accept(2) to close(2).
+pub(crate) trait Serve: Debug + Send + Sync {
+    /// Serves a client that an accept loop has accepted, which is then in
+    /// [`Counters::registered`](crate::counters::Counters::registered). One that cannot be
+    /// served is closed, and counted by cause. A message whose broadcast begins after this
+    /// returns goes to the client too.
+    ///
+    /// # Errors
+    /// If a thread cannot start.
+    fn admit(&self, id: ClientId, socket: Socket) -> io::Result<()>;
+
+    /// Shuts down the connection of every client; waits for nothing.
+    fn abort_all(&self);
+
+    /// Waits until every client has left, and joins all threads. No client is admitted during
+    /// this or after it, and all have been aborted.
+    fn join_all(&self);
+
+    /// Clients that have not left.
+    fn live(&self) -> u64;
+
+    /// The most clients at the same time so far.
+    fn most(&self) -> u64;
+
+    /// Wait and hold of every lock of the registry so far. Waits for no broadcast.
+    fn lock_times(&self) -> (DurationSummary, DurationSummary);
 }

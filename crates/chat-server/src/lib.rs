@@ -1,23 +1,26 @@
 //! The thread-per-client chat server, instrumented.
 //!
-//! One accept loop thread for each listening socket, of which there is one by default;
-//! one native thread for each client; one registry of clients under one mutex that the
-//! accept loops lock too. What a client sends goes to every other client, never back to
-//! it. How the registry is locked and the messages are written is a *design*, chosen by
-//! name.
+//! One accept loop thread for each listening socket, of which there is one by default. What
+//! a client sends goes to every other client, never back to it. How clients are served is a
+//! *design*, chosen by name: which threads read and write, how the registry of clients is
+//! locked, and how messages are written. The original has one native thread for each client,
+//! and one registry under one mutex that the accept loops lock too.
 //!
 //! - `settings`: [`ServerSettings`], the one definition for YAML, JSON, flags.
 //! - `check`: [`check_settings`], validates them.
-//! - `design`: [`Design`]; `designs`: [`DESIGNS`], the table of them, one file each below it.
+//! - `design`: [`Design`], and the interface by which a server has its clients served;
+//!   `designs`: [`DESIGNS`], the table of them, one file each below it.
 //! - `sigpipe`: the disposition of SIGPIPE.
 //! - `server`: [`Server`], [`RunningServer`], [`ServerHandle`]: the interface of the
-//!   library; `shared` is the state that all its threads share.
+//!   library; `shared` is the state that all its threads share, of which `context` is what
+//!   serving clients needs.
 //! - `listener`: the listening sockets, and the filter that holds ACKs back.
 //! - `capacity`: how many clients the limits of the machine allow; `frame_memory`: the memory
 //!   that large messages share.
 //! - `lock`: locks a mutex after a panic of another thread.
 //! - `accept`: an accept loop; `depth` reads the depth of its queue, and `gate` pauses it.
-//! - `client_thread`: one client's life; `threads` bounds, starts and joins them.
+//! - `thread_per_client`: the designs with a thread for each client; `client_thread`: one
+//!   client's life; `threads` bounds, starts and joins them.
 //! - `client`: a client's socket, the only place that writes to one; `reader` reads from it.
 //! - `registry`: the mutex whose waits and holds are measured.
 //! - `counters`, `durations`: metrics; `control` has the types of the report.
@@ -29,7 +32,9 @@ mod capacity;
 mod check;
 mod client;
 mod client_thread;
+mod context;
 mod control;
+
 mod counters;
 mod depth;
 mod design;
@@ -46,6 +51,7 @@ mod server;
 mod settings;
 mod shared;
 mod sigpipe;
+mod thread_per_client;
 mod threads;
 mod worker;
 

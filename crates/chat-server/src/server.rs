@@ -13,16 +13,15 @@ use worker::metrics::ClientLimit;
 use crate::accept::accept_loop;
 use crate::capacity::Capacity;
 use crate::check::check_settings;
+use crate::context::Context;
 use crate::control::{AcceptedConnection, ClientFailures, ServerReport, ServerStatus};
 use crate::counters::Counters;
 use crate::error::ServerError;
 use crate::frame_memory::FrameMemory;
 use crate::gate::Gate;
 use crate::listener;
-use crate::registry::Registry;
 use crate::settings::ServerSettings;
 use crate::shared::{AcceptLog, Shared};
-use crate::threads::Threads;
 
 /// A server whose sockets listen: the kernel already queues connections, but they
 /// are not accepted yet.
@@ -56,21 +55,24 @@ impl Server {
         if limit.clients == 0 {
             return Err(ServerError::NoRoom { limit: limit.limit });
         }
-        let shared = Shared {
+        let context = Arc::new(Context {
+            settings: settings.clone(),
             codec,
+            client_limit: limit,
+            frame_memory: FrameMemory::new(frame_memory),
+            counters: Counters::default(),
+            stopping: AtomicBool::new(false),
+        });
+        let clients = (settings.design.design().start)(&context).map_err(ServerError::Start)?;
+        let shared = Shared {
+            context,
             listeners,
             holding: Mutex::new(settings.hold_acks),
             announce: None,
             gate: Gate::new(settings.accept_paused),
-            registry: Registry::default(),
-            threads: Arc::new(Threads::new(limit.clients)),
-            client_limit: limit,
-            frame_memory: FrameMemory::new(frame_memory),
-            counters: Counters::default(),
+            clients,
             accept_log: Mutex::new(AcceptLog::new(records)),
             reads_depths: AtomicBool::new(false),
-            stopping: AtomicBool::new(false),
-            settings: settings.clone(),
         };
         Ok(Server { address, shared })
     }
@@ -136,7 +138,7 @@ impl RunningServer {
         }
         // Again, for a client that was being admitted during the first call.
         shared.stop();
-        shared.threads.join_all();
+        shared.clients.join_all();
         shared.report()
     }
 }
@@ -177,7 +179,7 @@ impl ServerHandle {
 
     /// The clients that it serves at once, at most.
     pub fn client_limit(&self) -> &ClientLimit {
-        &self.shared.client_limit
+        &self.shared.context.client_limit
     }
 
     /// The clients that could not be accepted or served so far, or were given up.

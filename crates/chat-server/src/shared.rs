@@ -4,30 +4,23 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
-use chat_protocol::Codec;
 use nix::errno::Errno;
 use socket2::Socket;
-use worker::metrics::{
-    ClientLimit, ClosedBecause, MAX_TIMELINE_ROWS, ResourceUsage, ServerMetrics,
-};
+use worker::metrics::{ClosedBecause, MAX_TIMELINE_ROWS, ResourceUsage, ServerMetrics};
 
+use crate::context::Context;
 use crate::control::{
     AcceptedConnection, ClientFailures, DepthReading, ServerReport, ServerStatus,
 };
-use crate::counters::Counters;
+use crate::design::Serve;
 use crate::error::ServerError;
-use crate::frame_memory::FrameMemory;
 use crate::gate::Gate;
 use crate::listener;
 use crate::lock::lock;
-use crate::registry::Registry;
-use crate::settings::ServerSettings;
-use crate::threads::Threads;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) settings: ServerSettings,
-    pub(crate) codec: Codec,
+    pub(crate) context: Arc<Context>,
     /// Each has its own accept loop.
     pub(crate) listeners: Vec<Socket>,
     /// The listeners hold ACKs back. Locked to let them in and to stop: a listen(2) after
@@ -36,16 +29,10 @@ pub(crate) struct Shared {
     /// Called with each connection that is accepted.
     pub(crate) announce: Option<fn(AcceptedConnection)>,
     pub(crate) gate: Gate,
-    pub(crate) registry: Registry,
-    pub(crate) threads: Arc<Threads>,
-    /// The clients that it serves at once, at most.
-    pub(crate) client_limit: ClientLimit,
-    pub(crate) frame_memory: FrameMemory,
-    pub(crate) counters: Counters,
+    pub(crate) clients: Box<dyn Serve>,
     pub(crate) accept_log: Mutex<AcceptLog>,
     /// The depth is read after each accept(2).
     pub(crate) reads_depths: AtomicBool,
-    pub(crate) stopping: AtomicBool,
 }
 
 /// What accept(2) returned.
@@ -112,31 +99,27 @@ impl AcceptLog {
 }
 
 impl Shared {
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Relaxed)
-    }
-
     /// Lets every thread end; waits for none.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Relaxed);
+        self.context.stopping.store(true, Relaxed);
         self.gate.stop();
         {
             let _turn = lock(&self.holding);
             listener::shut_down(&self.listeners);
         }
-        self.threads.abort_all();
+        self.clients.abort_all();
     }
 
     pub(crate) fn let_in(&self) -> Result<(), ServerError> {
-        if !self.settings.hold_acks {
+        if !self.context.settings.hold_acks {
             return Err(ServerError::NothingHeld);
         }
         let mut holding = lock(&self.holding);
-        if self.is_stopping() {
+        if self.context.is_stopping() {
             return Err(ServerError::Stopping);
         }
         if *holding {
-            listener::let_in(&self.listeners, self.settings.release_backlog)
+            listener::let_in(&self.listeners, self.context.settings.release_backlog)
                 .map_err(ServerError::LetIn)?;
             *holding = false;
         }
@@ -144,11 +127,12 @@ impl Shared {
     }
 
     pub(crate) fn status(&self) -> ServerStatus {
+        let counters = &self.context.counters;
         ServerStatus {
-            accepted: self.counters.registered.load(Relaxed),
-            threads: self.threads.live(),
-            messages_ingested: self.counters.messages_ingested.load(Relaxed),
-            deliveries: self.counters.deliveries.load(Relaxed),
+            accepted: counters.registered.load(Relaxed),
+            clients: self.clients.live(),
+            messages_ingested: counters.messages_ingested.load(Relaxed),
+            deliveries: counters.deliveries.load(Relaxed),
         }
     }
 
@@ -157,13 +141,14 @@ impl Shared {
         ClientFailures {
             accept_errors: accept_log.accept_errors.clone(),
             thread_errors: accept_log.thread_errors.clone(),
-            closed: self.counters.closed.by_cause(),
-            client_limit: self.client_limit.clone(),
+            closed: self.context.counters.closed.by_cause(),
+            client_limit: self.context.client_limit.clone(),
         }
     }
 
     pub(crate) fn report(&self) -> ServerReport {
-        let (lock_wait, lock_hold) = self.registry.lock_times();
+        let counters = &self.context.counters;
+        let (lock_wait, lock_hold) = self.clients.lock_times();
         let ClientFailures { accept_errors, thread_errors, closed, client_limit } =
             self.client_failures();
         let (mut accepted, mut depths, connections, accept_run_delay_seconds) = {
@@ -179,23 +164,23 @@ impl Shared {
             accepted,
             depths,
             connections,
-            messages_ingested: self.counters.messages_ingested.load(Relaxed),
-            deliveries: self.counters.deliveries.load(Relaxed),
-            bytes_in: self.counters.bytes_in.load(Relaxed),
-            bytes_out: self.counters.bytes_out.load(Relaxed),
-            ingest_window_ns: self.counters.ingest_window_ns(),
+            messages_ingested: counters.messages_ingested.load(Relaxed),
+            deliveries: counters.deliveries.load(Relaxed),
+            bytes_in: counters.bytes_in.load(Relaxed),
+            bytes_out: counters.bytes_out.load(Relaxed),
+            ingest_window_ns: counters.ingest_window_ns(),
             metrics: ServerMetrics {
-                failed_writes: self.counters.failed_writes.load(Relaxed),
-                protocol_errors: self.counters.protocol_errors.load(Relaxed),
+                failed_writes: counters.failed_writes.load(Relaxed),
+                protocol_errors: counters.protocol_errors.load(Relaxed),
                 accept_errors,
                 thread_errors,
                 turned_away: turned_away.into_iter().flatten().sum(),
                 closed,
                 client_limit: Some(client_limit),
-                most_threads: self.threads.most(),
+                most_clients: self.clients.most(),
                 lock_wait,
                 lock_hold,
-                write_wait: lock(&self.counters.write_waits).summary(),
+                write_wait: lock(&counters.write_waits).summary(),
                 usage: ResourceUsage::current(),
                 accept_run_delay_seconds,
             },

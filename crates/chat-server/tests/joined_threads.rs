@@ -24,7 +24,7 @@ fn every_thread_is_joined() {
     let address = server.local_address();
     let running = server.start().expect("a thread can be started");
     let handle = running.handle();
-    let live = || handle.status().threads;
+    let live = || handle.status().clients;
 
     for _ in 0..20 {
         let clients: Vec<_> =
@@ -48,7 +48,7 @@ fn every_thread_is_joined() {
     handle.stop();
     let report = running.join();
     assert_eq!(report.accepted.len(), 1050);
-    assert_eq!(report.metrics.most_threads, 50);
+    assert_eq!(report.metrics.most_clients, 50);
     // A joined thread can stay in /proc for a moment.
     wait_until("no thread is left", || threads_named("client") + threads_named("accept") == 0);
 }

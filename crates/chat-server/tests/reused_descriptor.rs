@@ -58,7 +58,7 @@ fn a_new_client_never_gets_a_message_for_one_that_left() {
             // Under the global lock neither can happen before the broadcast ends.
             let apart = design.as_str() == "snapshot";
             if apart {
-                wait_until("the leaver's thread has gone", || server.threads() == 2);
+                wait_until("the leaver's thread has gone", || server.clients() == 2);
             }
             let newcomers = sockets.map(|socket| server.connect_from(socket));
             if apart {

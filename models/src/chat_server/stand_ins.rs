@@ -6,6 +6,71 @@ pub(crate) mod capacity {
     }
 }
 
+pub(crate) mod client_thread {
+    use shuttle::sync::Arc;
+    use shuttle::sync::atomic::Ordering::SeqCst;
+
+    use super::super::checked::client::{Client, Message};
+    use super::super::checked::thread_per_client::Hub;
+    use super::super::{FRAME, FRAMES};
+    use super::context::Context;
+
+    pub(crate) struct ClientThread {
+        pub(crate) context: Arc<Context>,
+        pub(crate) hub: Arc<dyn Hub>,
+        pub(crate) client: Arc<Client>,
+    }
+
+    impl ClientThread {
+        /// Sends its frames, or only reads, then leaves.
+        pub(crate) fn run(self) {
+            let Self { context, hub, client } = self;
+            let frames = (context.frames_of)(client.id());
+            {
+                let mut broadcaster = hub.broadcaster();
+                for number in 0..frames {
+                    if context.stopping.load(SeqCst) {
+                        break;
+                    }
+                    let name = (client.id() * FRAMES + number + 1) as u8;
+                    let frame = [name; FRAME];
+                    let counters = &context.counters;
+                    let message = Message { sender: client.id(), frame: &frame, counters };
+                    broadcaster.broadcast(&message);
+                    context.ended.lock().expect("no panic").push(name);
+                }
+            }
+            if frames == 0 {
+                // It only reads, until a side ends the connection.
+                client.socket().read_to_end();
+            }
+            hub.remove(client.id());
+            client.finish_writing();
+        }
+    }
+}
+
+pub(crate) mod context {
+    use shuttle::sync::Mutex;
+    use shuttle::sync::atomic::AtomicBool;
+
+    use super::super::checked::counters::Counters;
+    use super::metrics::ClientLimit;
+    use super::settings::ServerSettings;
+
+    #[derive(Debug)]
+    pub(crate) struct Context {
+        pub(crate) settings: ServerSettings,
+        pub(crate) client_limit: ClientLimit,
+        pub(crate) counters: Counters,
+        pub(crate) stopping: AtomicBool,
+        /// How many frames a client sends.
+        pub(crate) frames_of: fn(u64) -> u64,
+        /// Frames whose broadcast has ended.
+        pub(crate) ended: Mutex<Vec<u8>>,
+    }
+}
+
 pub(crate) mod durations {
     use super::metrics::DurationSummary;
 
@@ -61,11 +126,18 @@ pub(crate) mod metrics {
 
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     pub(crate) enum ClosedBecause {
+        MaxClients,
+        NoThread,
         WriteTimeout,
     }
 
     impl ClosedBecause {
-        pub(crate) const ALL: [Self; 1] = [Self::WriteTimeout];
+        pub(crate) const ALL: [Self; 3] = [Self::MaxClients, Self::NoThread, Self::WriteTimeout];
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct ClientLimit {
+        pub(crate) clients: u64,
     }
 }
 
@@ -102,6 +174,7 @@ pub(crate) mod settings {
     pub(crate) struct ServerSettings {
         pub(crate) sigpipe: Sigpipe,
         pub(crate) write_timeout: Duration,
+        pub(crate) thread_stack: u64,
     }
 }
 

@@ -2,27 +2,57 @@
 //! follow without it, so a client that does not read blocks only the threads that write
 //! to it.
 
+use std::io;
 use std::sync::Arc;
 
-use crate::client::{Client, Message};
-use crate::design::{Broadcaster, Design};
+use worker::metrics::DurationSummary;
+
+use crate::client::{Client, ClientId, Message};
+use crate::design::Design;
 use crate::registry::Registry;
+use crate::thread_per_client::{Broadcaster, Hub, ThreadPerClient};
 
 pub(super) const DESIGN: Design = Design {
     name: "snapshot",
     summary: "the registry is copied under its lock, and the writes follow outside it",
-    broadcaster: || Box::new(Snapshot { clients: Vec::new() }),
+    threads_per_client: 1,
+    start: |context| Ok(ThreadPerClient::new(context, Snapshot::default())),
 };
 
+#[derive(Debug, Default)]
 struct Snapshot {
+    registry: Registry,
+}
+
+impl Hub for Snapshot {
+    fn add(&self, client: &Arc<Client>) -> io::Result<()> {
+        self.registry.add(Arc::clone(client));
+        Ok(())
+    }
+
+    fn remove(&self, id: ClientId) {
+        self.registry.remove(id);
+    }
+
+    fn broadcaster(&self) -> Box<dyn Broadcaster + '_> {
+        Box::new(Copying { registry: &self.registry, clients: Vec::new() })
+    }
+
+    fn lock_times(&self) -> (DurationSummary, DurationSummary) {
+        self.registry.lock_times()
+    }
+}
+
+struct Copying<'a> {
+    registry: &'a Registry,
     /// Empty between broadcasts: only its capacity is reused, and a client that has left
     /// is not kept open.
     clients: Vec<Arc<Client>>,
 }
 
-impl Broadcaster for Snapshot {
-    fn broadcast(&mut self, message: &Message<'_>, registry: &Registry) {
-        self.clients.extend_from_slice(&registry.lock());
+impl Broadcaster for Copying<'_> {
+    fn broadcast(&mut self, message: &Message<'_>) {
+        self.clients.extend_from_slice(&self.registry.lock());
         for client in self.clients.drain(..) {
             message.deliver(&client);
         }

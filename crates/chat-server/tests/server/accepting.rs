@@ -95,7 +95,7 @@ fn a_connection_that_was_reset_in_the_queue_still_has_its_address() {
     gone.reset();
     server.handle.resume();
     wait_until("both are accepted", || server.accepted() == 2);
-    wait_until("the reset one has left", || server.threads() == 1);
+    wait_until("the reset one has left", || server.clients() == 1);
     let report = server.stop();
     assert_eq!([report.accepted[0].peer, report.accepted[1].peer], addresses);
     assert!(report.metrics.accept_errors.is_empty());
@@ -128,7 +128,7 @@ fn a_client_without_a_thread_is_counted_and_closed_and_the_server_continues() {
     assert_eq!((report.metrics.turned_away, report.metrics.thread_errors["EAGAIN"]), (3, 3));
     assert!(report.metrics.accept_errors.is_empty(), "accept(2) succeeded");
     assert_eq!(report.accepted.len(), 3);
-    assert_eq!(report.metrics.most_threads, 0);
+    assert_eq!(report.metrics.most_clients, 0);
 }
 
 #[test]

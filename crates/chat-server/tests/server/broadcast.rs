@@ -45,7 +45,7 @@ fn every_client_receives_all_messages_of_others_in_order() {
             }
         });
 
-        wait_until("all have left", || server.threads() == 0);
+        wait_until("all have left", || server.clients() == 0);
         let report = server.stop();
         let ingested = (CLIENTS * MESSAGES) as u64;
         let deliveries = ingested * (CLIENTS as u64 - 1);
@@ -53,7 +53,7 @@ fn every_client_receives_all_messages_of_others_in_order() {
         assert_eq!(report.deliveries, deliveries, "{design}");
         assert_eq!(report.bytes_out, report.bytes_in * (CLIENTS as u64 - 1));
         assert_eq!((report.metrics.failed_writes, report.metrics.protocol_errors), (0, 0));
-        assert_eq!(report.metrics.most_threads, CLIENTS as u64);
+        assert_eq!(report.metrics.most_clients, CLIENTS as u64);
         assert!(report.metrics.accept_errors.is_empty(), "{:?}", report.metrics.accept_errors);
         let accepted: Vec<_> = report.accepted.iter().map(|connection| connection.peer).collect();
         assert_eq!(accepted, addresses, "in the order of the connects");
@@ -148,7 +148,7 @@ fn a_malformed_header_ends_only_its_own_connection() {
         assert_eq!(witness.receive_text(), "first");
         assert_eq!(witness.receive_text(), "still here");
         drop(bad);
-        wait_until("its thread has gone", || server.threads() == 2);
+        wait_until("its thread has gone", || server.clients() == 2);
         let report = server.stop();
         assert_eq!(report.metrics.protocol_errors, 1);
         assert_eq!(report.messages_ingested, 2);
@@ -163,7 +163,7 @@ fn a_truncated_message_is_not_delivered() {
     let mut other = server.connect();
     cut.send_raw(b"\0\0\0\x05hel");
     drop(cut);
-    wait_until("its thread has gone", || server.threads() == 1);
+    wait_until("its thread has gone", || server.clients() == 1);
     server.connect().send(b"next");
     assert_eq!(other.receive_text(), "next");
     let report = server.stop();

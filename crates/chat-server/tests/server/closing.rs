@@ -73,7 +73,7 @@ fn the_server_owns_time_wait_when_it_closes_first() {
             client.send(b"too late to be a message");
             (ours, theirs)
         }));
-        wait_until("its threads have gone", || server.threads() == 0);
+        wait_until("its threads have gone", || server.clients() == 0);
         let report = server.stop();
         assert_eq!(report.messages_ingested, u64::from(close_after) * connections);
     }
@@ -100,7 +100,7 @@ fn a_client_that_never_closes_is_dropped_after_a_while() {
     let server = TestServer::start(&closes_first(0));
     let mut client = server.start_connect();
     assert_eq!(client.receive(), None);
-    wait_until("the server no longer waits for it", || server.threads() == 0);
+    wait_until("the server no longer waits for it", || server.clients() == 0);
     server.stop();
 }
 

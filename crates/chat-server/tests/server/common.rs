@@ -86,8 +86,8 @@ impl TestServer {
         self.handle.status().accepted
     }
 
-    pub(crate) fn threads(&self) -> u64 {
-        self.handle.status().threads
+    pub(crate) fn clients(&self) -> u64 {
+        self.handle.status().clients
     }
 
     pub(crate) fn ingested(&self) -> u64 {

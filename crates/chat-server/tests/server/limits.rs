@@ -28,12 +28,12 @@ fn a_client_above_the_limit_is_closed_and_the_next_after_a_leave_is_served() {
             assert_eq!(failures.closed, [(ClosedBecause::MaxClients, count)].into());
         }
         drop(second);
-        wait_until("it has left", || server.threads() == 1);
+        wait_until("it has left", || server.clients() == 1);
         server.connect().send(b"hello");
         assert_eq!(first.receive_text(), "hello");
         let report = server.stop();
         assert_eq!((report.connections, report.metrics.turned_away), (6, 3));
-        assert_eq!((report.accepted.len(), report.metrics.most_threads), (6, 2));
+        assert_eq!((report.accepted.len(), report.metrics.most_clients), (6, 2));
         let limit = ClientLimit { clients: 2, limit: "server.max_clients".to_owned() };
         assert_eq!(report.metrics.client_limit, Some(limit));
         // Neither locked the registry.
@@ -59,7 +59,7 @@ fn a_client_that_comes_as_others_leave_is_served() {
                 let _ = client.stream.write_all(b"\0\0\0\x02hi");
                 client.stream.read_to_end(&mut Vec::new()).expect("the server closes it");
             }
-            wait_until("all have left", || server.threads() == 0);
+            wait_until("all have left", || server.clients() == 0);
             assert_eq!(server.accepted(), round * CLIENTS);
         }
         let report = server.stop();
@@ -96,19 +96,19 @@ fn with_little_memory_clients_are_closed_and_the_server_goes_on() {
                     panic!("a report was requested")
                 };
                 // Of those that it serves, it has read all.
-                if report.bytes_in >= (65_539 * report.metrics.most_threads) * (round + 1) {
+                if report.bytes_in >= (65_539 * report.metrics.most_clients) * (round + 1) {
                     break report;
                 }
             };
             let served = report.metrics.client_limit.as_ref().expect("there is a limit");
             assert_eq!(served.limit, limit);
             assert!((10..CLIENTS as u64).contains(&served.clients), "{served:?}");
-            assert_eq!(report.metrics.most_threads, served.clients);
+            assert_eq!(report.metrics.most_clients, served.clients);
             let turned_away = (round + 1) * (CLIENTS as u64 - served.clients);
             assert_eq!(closed(&report, ClosedBecause::MaxClients), turned_away);
             drop(clients);
             wait_until("all have left", || match server.request("status") {
-                ServerResponse::Status(status) => status.threads == 0,
+                ServerResponse::Status(status) => status.clients == 0,
                 other => panic!("{other:?}"),
             });
         }

@@ -17,9 +17,9 @@ fn with_hundreds_of_idle_clients() {
     for design in DesignName::all() {
         let server = TestServer::start(&ServerSettings { backlog: 512, ..with_design(design) });
         let clients: Vec<_> = (0..400).map(|_| server.start_connect()).collect();
-        wait_until("all have their threads", || server.threads() == 400);
+        wait_until("all have their threads", || server.clients() == 400);
         let report = server.stop();
-        assert_eq!(report.metrics.most_threads, 400);
+        assert_eq!(report.metrics.most_clients, 400);
         for mut client in clients {
             assert_eq!(client.receive(), None, "a stop is a clean end of file");
         }
@@ -122,7 +122,7 @@ fn while_waiting_for_an_end_of_file() {
         TestServer::start(&ServerSettings { closes_first, close_after: 0, drain, ..settings() });
     let mut client = server.connect();
     assert_eq!(client.receive(), None);
-    assert_eq!(server.threads(), 1, "it waits for this client to close");
+    assert_eq!(server.clients(), 1, "it waits for this client to close");
     server.stop();
 }
 

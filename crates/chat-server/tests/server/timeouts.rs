@@ -67,7 +67,7 @@ fn a_byte_now_and_then_does_not_keep_a_connection() {
             });
         }
     });
-    wait_until("all have left", || server.threads() == 0);
+    wait_until("all have left", || server.clients() == 0);
     assert_eq!(server.stop().metrics.closed, [(ClosedBecause::FrameTimeout, 20)].into());
 }
 
@@ -177,7 +177,7 @@ fn clients_that_never_read_are_closed_and_the_others_go_on() {
             wait_until("they are given up", || {
                 closed(&server, ClosedBecause::WriteTimeout) == DEAF
             });
-            wait_until("their threads have gone", || server.threads() == 2);
+            wait_until("their threads have gone", || server.clients() == 2);
             let before = server.handle.status();
             wait_until("the others go on", || {
                 server.handle.status().deliveries > before.deliveries + 100
@@ -216,7 +216,7 @@ fn a_client_that_reads_a_few_bytes_now_and_then_is_closed_too() {
                 }
             });
             wait_until("it is given up", || closed(&server, ClosedBecause::WriteTimeout) == 1);
-            wait_until("its thread has gone", || server.threads() == 1);
+            wait_until("its thread has gone", || server.clients() == 1);
         });
         server.stop();
     }
@@ -243,7 +243,7 @@ fn a_timeout_of_zero_is_endless() {
         let start = Instant::now();
         wait_until("a while has passed", || start.elapsed() > Duration::from_millis(300));
         assert_eq!(server.handle.client_failures().closed, [].into());
-        assert_eq!(server.threads(), 3);
+        assert_eq!(server.clients(), 3);
     });
     server.stop();
 }

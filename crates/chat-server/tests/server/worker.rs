@@ -73,7 +73,7 @@ fn signals_stop_resume_and_report() {
         assert_eq!(report.accepted.len(), 1);
         server.signal(stop);
         let (report, status) = server.end();
-        assert_eq!(report.metrics.most_threads, 1);
+        assert_eq!(report.metrics.most_clients, 1);
         assert!(status.success(), "{stop}: {status}");
     }
 }

@@ -100,5 +100,5 @@ impl ProgramServer {
 /// The open connections of a program, as a server's totals. Those that it has closed are not
 /// known, and need not be awaited.
 pub(super) fn status_of(status: ProgramStatus) -> ServerStatus {
-    ServerStatus { accepted: status.open, threads: status.open, ..ServerStatus::default() }
+    ServerStatus { accepted: status.open, clients: status.open, ..ServerStatus::default() }
 }

@@ -211,7 +211,7 @@ impl LoadPhases<'_, '_, '_> {
     /// Waits until the server has accepted all queued connections and read all written
     /// data; returns what the clients left if it does not.
     fn await_idle(&mut self) -> Result<LeftSockets> {
-        self.await_server(|status, queued| queued == 0 && status.threads == 0)?;
+        self.await_server(|status, queued| queued == 0 && status.clients == 0)?;
         // Both sides have closed; on a busy machine the kernel may still have to handle
         // the last segments, which the counters must include.
         let clock = self.trial.clock();

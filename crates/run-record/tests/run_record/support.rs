@@ -80,7 +80,7 @@ pub(crate) fn trial(id: u32) -> TrialRecord {
         "sysctls": { "server": {}, "client": {} },
         "accepted": 2, "server_died": null,
         "server": { "failed_writes": 0, "protocol_errors": 0, "accept_errors": {},
-            "most_threads": 2, "lock_wait": lock(), "lock_hold": lock(), "usage": usage() },
+            "most_clients": 2, "lock_wait": lock(), "lock_hold": lock(), "usage": usage() },
         "load": usage(),
         "laws": [{ "name": "capacity", "predicted": 2.0, "measured": 2.0, "deviation": 0.0,
             "held": true }],

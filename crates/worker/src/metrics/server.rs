@@ -35,8 +35,9 @@ pub struct ServerMetrics {
     /// How many clients it could serve at once; none in records of older builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_limit: Option<ClientLimit>,
-    /// Maximum of client threads at the same time.
-    pub most_threads: u64,
+    /// The most clients served at the same time.
+    #[serde(alias = "most_threads")]
+    pub most_clients: u64,
     /// Time spent waiting for the registry's lock.
     pub lock_wait: DurationSummary,
     /// Time the registry's lock was held.

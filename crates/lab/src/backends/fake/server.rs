@@ -46,7 +46,7 @@ impl FakeServer {
             deliveries: state.deliveries,
             ingest_window_ns: (state.messages > 0).then_some((ended, ended)),
             metrics: ServerMetrics {
-                most_threads: state.accepted.len() as u64,
+                most_clients: state.accepted.len() as u64,
                 ..ServerMetrics::default()
             },
             ..ServerReport::default()
@@ -68,7 +68,7 @@ impl Scripted<ServerProtocol> for FakeServer {
                 let state = lock(&self.state);
                 let status = ServerStatus {
                     accepted: state.accepted.len() as u64,
-                    threads: 0,
+                    clients: 0,
                     messages_ingested: state.messages,
                     deliveries: state.deliveries,
                 };

@@ -62,7 +62,7 @@ impl Totals {
         for failure in failures(&failed) {
             row(&failure.what, failure.times, &failure.meaning);
         }
-        row("clients", metrics.most_threads, "maximum at the same time, one thread each");
+        row("clients", metrics.most_clients, "maximum at the same time");
         row("messages", report.messages_ingested, "read from clients");
         row("deliveries", report.deliveries, "messages written to a client");
         if metrics.protocol_errors > 0 {

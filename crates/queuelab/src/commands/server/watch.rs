@@ -28,8 +28,8 @@ pub(super) fn start(totals: Arc<Totals>, handle: ServerHandle) {
                 // A closed standard output does not stop the server.
                 let _ = print_output(&text);
             }
-            let ServerStatus { accepted, threads, .. } = handle.status();
-            if threads > 0 || accepted == printed {
+            let ServerStatus { accepted, clients, .. } = handle.status();
+            if clients > 0 || accepted == printed {
                 idle_since = None;
             } else if idle_since.get_or_insert_with(Instant::now).elapsed() >= IDLE_TIME {
                 totals.print("The last client has left. Since the start:", &handle.report());

@@ -1,0 +1,27 @@
+//! What serving a client needs of its server, in every design.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use chat_protocol::Codec;
+use worker::metrics::ClientLimit;
+
+use crate::counters::Counters;
+use crate::frame_memory::FrameMemory;
+use crate::settings::ServerSettings;
+
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) settings: ServerSettings,
+    pub(crate) codec: Codec,
+    /// The clients that it serves at once, at most.
+    pub(crate) client_limit: ClientLimit,
+    pub(crate) frame_memory: FrameMemory,
+    pub(crate) counters: Counters,
+    pub(crate) stopping: AtomicBool,
+}
+
+impl Context {
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Relaxed)
+    }
+}
