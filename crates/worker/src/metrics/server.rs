@@ -36,7 +36,7 @@ pub struct ServerMetrics {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_limit: Option<ClientLimit>,
     /// The most clients served at the same time.
-    #[serde(alias = "most_threads")]
+    #[serde(default, alias = "most_threads")]
     pub most_clients: u64,
     /// Time spent waiting for the registry's lock.
     pub lock_wait: DurationSummary,
