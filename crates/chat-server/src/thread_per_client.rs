@@ -49,7 +49,7 @@ pub(crate) struct ThreadPerClient {
 }
 
 impl ThreadPerClient {
-    pub(crate) fn new(context: &Arc<Context>, hub: impl Hub + 'static) -> Box<dyn Serve> {
+    pub(crate) fn serve(context: &Arc<Context>, hub: impl Hub + 'static) -> Box<dyn Serve> {
         let threads = Arc::new(Threads::new(context.client_limit.clients));
         Box::new(Self { context: Arc::clone(context), hub: Arc::new(hub), threads })
     }

@@ -16,7 +16,7 @@ pub(super) const DESIGN: Design = Design {
     name: "global-lock",
     summary: "the registry stays locked over the whole broadcast, network writes included",
     threads_per_client: 1,
-    start: |context| Ok(ThreadPerClient::new(context, GlobalLock::default())),
+    start: |context| Ok(ThreadPerClient::serve(context, GlobalLock::default())),
 };
 
 #[derive(Debug, Default)]

@@ -16,7 +16,7 @@ pub(super) const DESIGN: Design = Design {
     name: "snapshot",
     summary: "the registry is copied under its lock, and the writes follow outside it",
     threads_per_client: 1,
-    start: |context| Ok(ThreadPerClient::new(context, Snapshot::default())),
+    start: |context| Ok(ThreadPerClient::serve(context, Snapshot::default())),
 };
 
 #[derive(Debug, Default)]
