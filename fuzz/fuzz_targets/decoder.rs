@@ -25,6 +25,7 @@ fuzz_target!(|input: &[u8]| {
         let (bodies, end) = expected(framing, largest as usize, stream);
         assert_eq!(decoded(codec, stream, 0), (bodies.clone(), end));
         assert_eq!(decoded(codec, stream, cuts), decoded(codec, stream, 0));
+        assert_eq!(decoded_in_place(codec, stream, cuts), decoded(codec, stream, 0));
         let mut encoded = Vec::new();
         for body in &bodies {
             codec.encode(body, &mut encoded).expect("a body that was received can be sent");
@@ -60,12 +61,10 @@ fn expected(framing: Framing, largest: usize, mut stream: &[u8]) -> (Vec<Vec<u8>
     (bodies, End::AfterAMessage)
 }
 
-/// Decodes the stream in chunks of lengths that `cuts` determines; 0 is one chunk.
-fn decoded(codec: Codec, mut stream: &[u8], cuts: u8) -> (Vec<Vec<u8>>, End) {
-    let mut decoder = Decoder::new(codec);
-    let mut bodies = Vec::new();
+/// The stream in chunks of lengths that `cuts` determines; 0 is one chunk.
+fn chunks(mut stream: &[u8], cuts: u8) -> impl Iterator<Item = &[u8]> {
     let mut random = cuts;
-    while !stream.is_empty() {
+    std::iter::from_fn(move || {
         let length = match cuts {
             0 => stream.len(),
             _ => usize::from(random % 7 + 1).min(stream.len()),
@@ -73,6 +72,36 @@ fn decoded(codec: Codec, mut stream: &[u8], cuts: u8) -> (Vec<Vec<u8>>, End) {
         random = random.wrapping_mul(5).wrapping_add(1);
         let (chunk, rest) = stream.split_at(length);
         stream = rest;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+/// Decodes the stream in these chunks, where they are.
+fn decoded_in_place(codec: Codec, stream: &[u8], cuts: u8) -> (Vec<Vec<u8>>, End) {
+    let mut decoder = Decoder::new(codec);
+    let mut bodies = Vec::new();
+    for chunk in chunks(stream, cuts) {
+        let mut of_chunk = decoder.decode(chunk);
+        loop {
+            match of_chunk.next_body() {
+                Ok(Some(body)) => bodies.push(body.to_vec()),
+                Ok(None) => break,
+                Err(error) => {
+                    assert_eq!(of_chunk.next_body(), Err(error), "the stream ends here");
+                    return (bodies, End::AtAnInvalidHeader);
+                }
+            }
+        }
+    }
+    let end = if decoder.is_mid_message() { End::MidMessage } else { End::AfterAMessage };
+    (bodies, end)
+}
+
+/// Decodes the stream in these chunks.
+fn decoded(codec: Codec, stream: &[u8], cuts: u8) -> (Vec<Vec<u8>>, End) {
+    let mut decoder = Decoder::new(codec);
+    let mut bodies = Vec::new();
+    for chunk in chunks(stream, cuts) {
         decoder.feed(chunk);
         loop {
             match decoder.next_body() {

@@ -61,6 +61,7 @@ impl Codec {
     }
 
     /// The size of the body that a header announces, bytes.
+    #[inline]
     pub(crate) fn body_length(
         &self,
         bytes: [u8; Framing::HEADER_BYTES],

@@ -60,8 +60,37 @@ impl Decoder {
     }
 
     /// Bytes that were fed and not returned.
+    #[inline]
     pub fn unread(&self) -> usize {
         self.buffer.len() - self.start
+    }
+
+    /// Bytes that are missing in the first message not returned, as far as is known: those of
+    /// its header, and then those of its body. 0 if it is complete or invalid.
+    pub(crate) fn missing(&self) -> usize {
+        match self.announced_end() {
+            Some(end) => end.saturating_sub(self.buffer.len()),
+            None => Framing::HEADER_BYTES.saturating_sub(self.unread()),
+        }
+    }
+
+    /// Whether an invalid header was found.
+    #[inline]
+    pub(crate) fn is_broken(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// The size of the body that a header announces, bytes; an error ends the stream.
+    #[inline]
+    pub(crate) fn body_length(
+        &mut self,
+        header: [u8; Framing::HEADER_BYTES],
+    ) -> Result<usize, ProtocolError> {
+        let length = self.codec.body_length(header);
+        if let Err(error) = length {
+            self.error = Some(error);
+        }
+        length
     }
 
     /// Where the message ends that a complete header announces.

@@ -35,7 +35,85 @@ fn drain(decoder: &mut Decoder, bodies: &mut Vec<Vec<u8>>) -> Result<(), Protoco
     Ok(())
 }
 
+/// How a stream is decoded.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// All bytes are fed.
+    Fed,
+    /// Where they are.
+    InPlace,
+    /// Where they are, but only so many bodies of each chunk.
+    Partly(usize),
+}
+
+fn any_way() -> impl Strategy<Value = Way> {
+    prop_oneof![Just(Way::Fed), Just(Way::InPlace), (0..4usize).prop_map(Way::Partly)]
+}
+
+/// Decodes one chunk.
+fn decode(
+    decoder: &mut Decoder,
+    chunk: &[u8],
+    way: Way,
+    decoded: &mut Vec<Vec<u8>>,
+) -> Result<(), ProtocolError> {
+    let most = match way {
+        Way::Fed => {
+            decoder.feed(chunk);
+            return drain(decoder, decoded);
+        }
+        Way::InPlace => usize::MAX,
+        Way::Partly(most) => most,
+    };
+    let mut bodies = decoder.decode(chunk);
+    for _ in 0..most {
+        match bodies.next_body()? {
+            Some(body) => decoded.push(body.to_vec()),
+            None => break,
+        }
+    }
+    Ok(())
+}
+
 proptest! {
+    #[test]
+    fn a_stream_is_decoded_in_place_as_if_it_were_fed(
+        framing in any_framing(),
+        largest_body in 1..2000u32,
+        bodies in vec(any_body(), 0..10),
+        // What follows them: mostly an invalid header, or a part of one.
+        end in vec(prop_oneof![Just(b'0'), Just(0u8), 0..4u8, b'0'..=b'9', any::<u8>()], 0..20),
+        cuts in vec((prop_oneof![1..6usize, 1..3000usize], any_way()), 1..40),
+    ) {
+        let codec = Codec::new(framing, Some(largest_body))?;
+        let mut stream = Vec::new();
+        for body in &bodies {
+            let _ = codec.encode(body, &mut stream);
+        }
+        stream.extend(end);
+        let (mut fed, mut in_place) = (Decoder::new(codec), Decoder::new(codec));
+        let (mut expected, mut decoded) = (Vec::new(), Vec::new());
+        let lengths: Vec<usize> = cuts.iter().map(|(length, _)| *length).collect();
+        let ways = cuts.iter().map(|(_, way)| *way).cycle();
+        for (chunk, way) in chop(&stream, &lengths).into_iter().zip(ways) {
+            let expected_end = decode(&mut fed, chunk, Way::Fed, &mut expected);
+            let end = decode(&mut in_place, chunk, way, &mut decoded);
+            if matches!(way, Way::Partly(_)) {
+                prop_assert!(expected.starts_with(&decoded));
+                prop_assert!(end.is_ok() || end == expected_end);
+                continue;
+            }
+            prop_assert_eq!(&decoded, &expected);
+            prop_assert_eq!(end, expected_end);
+            prop_assert_eq!(in_place.unread(), fed.unread());
+        }
+        let ended = (drain(&mut fed, &mut expected), drain(&mut in_place, &mut decoded));
+        prop_assert_eq!(ended.0, ended.1);
+        prop_assert_eq!(decoded, expected);
+        prop_assert_eq!(in_place.unread(), fed.unread());
+        prop_assert_eq!(in_place.is_mid_message(), fed.is_mid_message());
+    }
+
     #[test]
     fn bodies_are_decoded_however_the_stream_is_split(
         framing in any_framing(),
