@@ -134,27 +134,18 @@ impl Generator<'_> {
         }
         metrics.bytes_in += bytes.len() as u64;
         metrics.record_activity(now);
-        reader.decoder.feed(bytes);
-        loop {
-            let body = match reader.decoder.next_body() {
-                Ok(Some(body)) => {
-                    if !reader.is_framed {
-                        reader.is_framed = true;
-                        reader.unframed = Vec::new();
-                    }
-                    body
-                }
-                Ok(None) => return Ok(()),
-                Err(_) => {
-                    metrics.broken_streams += 1;
-                    reader.ended_by = Some(EndedBy::BrokenStream);
-                    if !reader.is_framed {
-                        metrics.record_unframed(&reader.unframed);
-                    }
-                    self.end(client, Ending::Unfinished, None);
-                    return Ok(());
-                }
+        let mut bodies = reader.decoder.decode(bytes);
+        let mut latencies = metrics.delivery_latency.batch();
+        let end = loop {
+            let body = match bodies.next_body() {
+                Ok(Some(body)) => body,
+                Ok(None) => break None,
+                Err(error) => break Some(error),
             };
+            if !reader.is_framed {
+                reader.is_framed = true;
+                reader.unframed = Vec::new();
+            }
             let Some((sender, number)) = self.format.read(body) else {
                 metrics.foreign += 1;
                 continue;
@@ -169,11 +160,20 @@ impl Generator<'_> {
             } else {
                 reader.deliveries += 1;
                 if self.matrix.arrived(client, sender, number, now) != Arrival::Again {
-                    let latency = now.saturating_sub(schedule.intended_ns(number));
-                    metrics.delivery_latency.record(latency);
+                    latencies.record(now.saturating_sub(schedule.intended_ns(number)));
                 }
             }
+        };
+        drop((bodies, latencies));
+        if end.is_some() {
+            metrics.broken_streams += 1;
+            reader.ended_by = Some(EndedBy::BrokenStream);
+            if !reader.is_framed {
+                metrics.record_unframed(&reader.unframed);
+            }
+            self.end(client, Ending::Unfinished, None);
         }
+        Ok(())
     }
 }
 

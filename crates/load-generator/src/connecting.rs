@@ -7,7 +7,7 @@ use std::time::Duration;
 use linux_net::{TcpState, monotonic_ns, tcp_info};
 use nix::errno::Errno;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
-use socket2::Socket;
+use socket2::SockAddr;
 
 use crate::client::{Client, State, create_socket};
 use crate::control::Ending;
@@ -25,21 +25,17 @@ impl Generator<'_> {
         for client in clients.clone() {
             self.prepare(client)?;
         }
-        let results: Vec<_> = clients
-            .map(|client| {
-                let client = &mut self.clients[client];
-                client.start_ns =
-                    if client.socket.is_some() { monotonic_ns() } else { client.start_ns };
-                client
-                    .socket
-                    .as_ref()
-                    .map(|socket| socket.connect(&client.destination.address.into()))
-            })
-            .collect();
-        for (client, result) in results.into_iter().enumerate() {
-            if let Some(result) = result {
-                self.started(client, result)?;
+        let addresses: Vec<SockAddr> =
+            self.config.destinations().into_iter().map(SockAddr::from).collect();
+        let mut results = Vec::with_capacity(clients.len());
+        for (index, client) in self.clients.iter_mut().enumerate() {
+            if let Some(socket) = &client.socket {
+                client.start_ns = monotonic_ns();
+                results.push((index, socket.connect(&addresses[client.destination.number])));
             }
+        }
+        for (client, result) in results {
+            self.started(client, result)?;
         }
         Ok(())
     }
@@ -124,21 +120,21 @@ impl Generator<'_> {
     pub(crate) fn decide(&mut self, client: usize) -> Result<(), LoadError> {
         let socket = self.clients[client].socket();
         let info = tcp_info(socket.as_fd()).map_err(LoadError::system("read TCP_INFO"))?;
-        let error = socket.take_error().map_err(LoadError::system("read SO_ERROR"))?;
-        if let Some(error) = error {
-            self.clients[client].syn_retransmits = Some(info.total_retransmits);
-            return self.fail(client, "connect to", error);
-        }
         match info.state {
-            TcpState::SynSent => Ok(()),
-            TcpState::Close => {
-                let error = io::Error::other("the socket is closed, and SO_ERROR has no cause");
+            TcpState::SynSent | TcpState::Close => {
+                let error = socket.take_error().map_err(LoadError::system("read SO_ERROR"))?;
+                let error = match error {
+                    Some(error) => error,
+                    None if info.state == TcpState::SynSent => return Ok(()),
+                    None => io::Error::other("the socket is closed, and SO_ERROR has no cause"),
+                };
+                self.clients[client].syn_retransmits = Some(info.total_retransmits);
                 self.fail(client, "connect to", error)
             }
-            _ if is_self_connected(socket) => {
+            _ if is_self_connected(&self.clients[client]) => {
                 // With an RST: a FIN would leave a TIME_WAIT, and no server could bind the
                 // port. If this fails, that is all.
-                let _ = socket.set_linger(Some(Duration::ZERO));
+                let _ = self.clients[client].socket().set_linger(Some(Duration::ZERO));
                 self.clients[client].syn_retransmits = Some(info.total_retransmits);
                 self.end(client, Ending::SelfConnected, None);
                 Ok(())
@@ -228,8 +224,12 @@ impl Generator<'_> {
 }
 
 /// Whether a connection's two ends are one socket.
-fn is_self_connected(socket: &Socket) -> bool {
-    match (socket.local_addr(), socket.peer_addr()) {
+fn is_self_connected(attempt: &Client) -> bool {
+    let port = attempt.destination.address.port();
+    if attempt.local.is_some_and(|local| local.port() != port) {
+        return false; // Nearly always, and without a system call.
+    }
+    match (attempt.socket().local_addr(), attempt.socket().peer_addr()) {
         (Ok(local), Ok(peer)) => local.as_socket() == peer.as_socket(),
         // It has been reset meanwhile.
         _ => false,

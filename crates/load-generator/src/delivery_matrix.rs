@@ -98,7 +98,25 @@ impl DeliveryMatrix {
     }
 
     /// Records that a complete, unaltered message arrived at a client that has joined.
+    #[inline]
     pub(crate) fn arrived(
+        &mut self,
+        receiver: usize,
+        sender: usize,
+        number: u32,
+        now_ns: u64,
+    ) -> Arrival {
+        match self.rows[receiver].next.get_mut(sender) {
+            // Neither the first of its pair nor the last: it changes nothing else.
+            Some(next) if number == *next && number > 0 && number + 1 < self.messages => {
+                *next += 1;
+                Arrival::InOrder
+            }
+            _ => self.arrived_otherwise(receiver, sender, number, now_ns),
+        }
+    }
+
+    fn arrived_otherwise(
         &mut self,
         receiver: usize,
         sender: usize,
@@ -112,10 +130,10 @@ impl DeliveryMatrix {
         }
         let clients = self.rows.len();
         let row = &mut self.rows[receiver];
-        let Some(&next) = row.next.get(sender) else {
+        if row.next.is_empty() {
             *row = Row { next: vec![0; clients], first: vec![0; clients] };
-            return self.arrived(receiver, sender, number, now_ns);
-        };
+        }
+        let next = row.next[sender];
         if number != next {
             if number < next {
                 return self.arrived_late(receiver, sender, number);
@@ -127,7 +145,7 @@ impl DeliveryMatrix {
                 self.missing.extend((next..number).map(|number| (pair.0, pair.1, number)));
             }
         }
-        self.rows[receiver].next[sender] = number + 1;
+        row.next[sender] = number + 1;
         if number + 1 == self.messages && self.present[sender] {
             self.complete_pairs += 1;
         }

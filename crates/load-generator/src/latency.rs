@@ -18,6 +18,16 @@ impl Latencies {
         self.0.saturating_record(nanoseconds);
     }
 
+    /// Records a latency so many times.
+    fn record_times(&mut self, nanoseconds: u64, times: u64) {
+        self.0.saturating_record_n(nanoseconds, times);
+    }
+
+    /// Records the latencies of what arrived at once.
+    pub(crate) fn batch(&mut self) -> LatencyBatch<'_> {
+        LatencyBatch { latencies: self, nanoseconds: 0, times: 0 }
+    }
+
     pub(crate) fn summary(&self) -> LatencySummary {
         if self.0.is_empty() {
             return LatencySummary::default();
@@ -34,6 +44,38 @@ impl Latencies {
     }
 }
 
+/// Latencies of what arrived at once: those that follow one another are often equal, and are
+/// recorded together, at the latest when this is dropped.
+#[derive(Debug)]
+pub(crate) struct LatencyBatch<'a> {
+    latencies: &'a mut Latencies,
+    nanoseconds: u64,
+    times: u64,
+}
+
+impl LatencyBatch<'_> {
+    #[inline]
+    pub(crate) fn record(&mut self, nanoseconds: u64) {
+        if nanoseconds != self.nanoseconds {
+            self.flush();
+            self.nanoseconds = nanoseconds;
+        }
+        self.times += 1;
+    }
+
+    fn flush(&mut self) {
+        if self.times > 0 {
+            self.latencies.record_times(self.nanoseconds, std::mem::take(&mut self.times));
+        }
+    }
+}
+
+impl Drop for LatencyBatch<'_> {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +83,20 @@ mod tests {
     #[test]
     fn nothing_recorded_is_all_zero() {
         assert_eq!(Latencies::new().summary(), LatencySummary::default());
+    }
+
+    #[test]
+    fn a_batch_records_each_latency_as_often_as_it_came() {
+        let (mut single, mut batched) = (Latencies::new(), Latencies::new());
+        let mut batch = batched.batch();
+        for nanoseconds in [0, 0, 5_000, 5_000, 5_000, 7_000, 5_000, 0, u64::MAX, u64::MAX] {
+            single.record(nanoseconds);
+            batch.record(nanoseconds);
+        }
+        drop(batch);
+        assert_eq!(batched.summary(), single.summary());
+        drop(batched.batch());
+        assert_eq!(batched.summary().count, 10);
     }
 
     #[test]

@@ -56,11 +56,16 @@ impl MessageFormat {
 
     /// The sender and number of a body, if every byte is as a client of this load writes
     /// it.
+    #[inline]
     pub(crate) fn read(&self, body: &[u8]) -> Option<(u32, u32)> {
         if body.len() != self.size {
             return None;
         }
-        let rest = body.strip_prefix(&self.prefix)?;
+        // An array is compared at once.
+        let (prefix, rest) = body.split_first_chunk()?;
+        if *prefix != self.prefix {
+            return None;
+        }
         let (sender, rest) = number_before_colon(rest)?;
         let (number, rest) = number_before_colon(rest)?;
         let is_intact = sender < self.clients
@@ -71,21 +76,29 @@ impl MessageFormat {
 
     /// 5 and 7 have no factor in common with 26, and no power of ten times a digit is a
     /// multiple of 13: changing any one digit of sender or number changes the letters.
+    #[inline]
     fn letters(&self, sender: u32, number: u32, length: usize) -> &[u8] {
         let start = ((u64::from(sender) * 5 + u64::from(number) * 7) % 26) as usize;
         &self.letters[start..start + length]
     }
 }
 
+/// The most digits of a number.
+const MAX_DIGITS: usize = 10;
+
 /// A decimal number without leading zeros, and what follows its colon.
+#[inline]
 fn number_before_colon(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let mut number = 0u32;
-    for (index, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'0'..=b'9' if index == 0 || number > 0 => {
-                number = number.checked_mul(10)?.checked_add(u32::from(byte - b'0'))?;
+    let digit = |byte: u8| Some(u64::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10);
+    let (first, rest) = bytes.split_first()?;
+    // So many digits cannot overflow it.
+    let mut number = digit(*first)?;
+    for (index, byte) in rest.iter().take(MAX_DIGITS).enumerate() {
+        match digit(*byte) {
+            Some(digit) if number > 0 => number = number * 10 + digit,
+            None if *byte == b':' => {
+                return Some((u32::try_from(number).ok()?, &rest[index + 1..]));
             }
-            b':' if index > 0 => return Some((number, &bytes[index + 1..])),
             _ => return None,
         }
     }
@@ -142,6 +155,29 @@ mod tests {
                     assert_eq!(format.read(&altered), None, "{}", altered.escape_ascii());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_number_has_no_leading_zeros_and_fits() {
+        for (text, number) in [
+            ("0:x", Some(0)),
+            ("7:x", Some(7)),
+            ("4294967295:x", Some(u32::MAX)),
+            ("4294967296:x", None),
+            ("9999999999:x", None),
+            ("42949672950:x", None),
+            ("00:x", None),
+            ("01:x", None),
+            (":x", None),
+            ("12", None),
+            ("1a:x", None),
+            ("/:x", None),
+            ("-1:x", None),
+            ("", None),
+        ] {
+            let expected = number.map(|number| (number, &b"x"[..]));
+            assert_eq!(number_before_colon(text.as_bytes()), expected, "{text}");
         }
     }
 
