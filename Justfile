@@ -58,9 +58,9 @@ build:
 schemas:
     UPDATE_SCHEMAS=1 cargo test --package queuelab --test cli schemas
 
-# Measure the load generator itself, which must not be the bottleneck.
+# Measure the speed against bare loops of system calls: just bench, or just bench deliveries latency --quick
 bench *flags:
-    cargo run --profile dist --package load-generator --example receive_rate -- {{flags}}
+    cargo bench --package bench -- {{flags}}
 
 # Start server, load and viewer in containers; see compose.yaml for the settings.
 up *flags:

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use chat_server::ServerSettings;
 use linux_net::{NetworkNamespace, Sysctl, TimerWheel};
 use queue_model::kernel_rules::RuleSet;
-use run_record::{KernelReport, KernelRules, RunRecord, SysctlValues};
+use run_record::{KernelReport, KernelRules, Machine, RunRecord, SysctlValues};
 use serde_json::Value;
 
 use crate::backend::{Backend, Needs, Role, dotted};
 use crate::error::Result;
 use crate::kernel_rules::{self, rule_set};
-use crate::machine::describe_machine;
 use crate::namespace_defaults::{NamespaceDefault, namespace_default};
 
 /// What predictions need to know of the kernel, beyond a cell's settings: its rules, and
@@ -132,7 +131,7 @@ pub fn describe_kernel(backend: &dyn Backend) -> Result<KernelReport> {
     let sysctls = NetworkNamespace::create().ok().and_then(|new| new.deciding_sysctls().ok());
     let sysctls = sysctls.into_iter().flatten().map(|(name, value)| (name.to_string(), value));
     Ok(KernelReport {
-        release: describe_machine().kernel,
+        release: Machine::current().kernel,
         rules: rules.syn_queue_full.is_some().then(|| rule_set(&rules).name().to_owned()),
         hz: backend.timer_wheel().as_ref().map(TimerWheel::hz),
         sysctls: sysctls.collect::<BTreeMap<_, _>>(),

@@ -41,7 +41,7 @@
 //! | `facts` | the variables of a scenario's expectations |
 //! | `metrics` | a trial's metrics, from the reports of server and load |
 //! | `usage_window` | how busy the machine was while a load ran |
-//! | `machine` | the machine, and its own sysctls |
+//! | `machine` | the sysctls of the machine itself |
 //! | `error` | [`LabError`] |
 //!
 //! The lab does not create reports, only run directories. A new backend is a module that
@@ -108,7 +108,6 @@ pub use finished_run::FinishedRun;
 pub use kernel_facts::{KernelFacts, describe_kernel};
 pub use kernel_rules::recorded_rules;
 pub use laws::{CellPredictions, LawSettings, law_settings, predictions};
-pub use machine::describe_machine;
 pub use running::name_process;
 pub use running_kernel::RunningKernel;
 pub use server::server_listeners;

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`run`](RunRecord) | `run.json`: the scenario, the machine and the program |
+//! | [`machine`](Machine) | the machine that a run ran on |
 //! | [`axis`](Axis) | an axis of the matrix |
 //! | [`sysctl_values`](SysctlValues) | the sysctls of both hosts |
 //! | [`trial`](TrialRecord) | a line of `trials.jsonl`: the results of one trial |
@@ -68,6 +69,7 @@ mod ledger;
 mod lines;
 mod live;
 mod lock;
+mod machine;
 mod new_folder;
 mod observed_queue;
 mod outcome;
@@ -111,12 +113,13 @@ pub use ledger::{LedgerAgreement, LedgerEvidence};
 pub use lines::read_lines;
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
 pub use lock::{is_locked, try_lock};
+pub use machine::Machine;
 pub use observed_queue::{QueueRows, Unobserved};
 pub use outcome::{Outcome, OutcomeCounts};
 pub use queue_peak::{PeakSource, QueuePeak};
 pub use run::{
-    Backend, Build, Interleaved, InterleavedRole, KernelReport, KernelRules, MAX_CELLS, Machine,
-    Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
+    Backend, Build, Interleaved, InterleavedRole, KernelReport, KernelRules, MAX_CELLS, Overrides,
+    RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
 };
 pub use run_name::run_order;
 pub use simulated::{PaceSimulation, Simulated};

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::axis::Axis;
 use crate::axis_names::AxisNames;
 use crate::judge::DisturbanceThresholds;
+use crate::machine::Machine;
 use crate::sysctl_values::SysctlValues;
 use crate::verdict::RunVerdict;
 
@@ -215,23 +216,6 @@ pub enum InterleavedRole {
     Baseline,
     /// The build that ran both.
     New,
-}
-
-/// The machine that it ran on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Machine {
-    /// The kernel's release, from uname(2).
-    pub kernel: String,
-    /// The machine's architecture, from uname(2).
-    pub architecture: String,
-    /// The CPUs' model, from /proc/cpuinfo; none if that has none, and in runs of older
-    /// builds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cpu_model: Option<String>,
-    /// CPUs that the lab may run on.
-    pub cpus: u32,
-    /// Memory, bytes.
-    pub memory_bytes: u64,
 }
 
 /// The backend that created the hosts.

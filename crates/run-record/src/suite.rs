@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::machine::Machine;
 use crate::run::Backend;
-use crate::run::Machine;
 use crate::run::Tool;
 use crate::suite_member::MemberRecord;
 use crate::verdict::SuiteVerdict;

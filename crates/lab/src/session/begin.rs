@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use run_record::{
-    DisturbanceThresholds, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, SysctlValues,
-    Tool, wall_time,
+    DisturbanceThresholds, Machine, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord,
+    SysctlValues, Tool, wall_time,
 };
 use scenario::Plan;
 
@@ -15,7 +15,7 @@ use crate::backend::{
     Backend, BackendError, BackendErrorKind, Needs, Purpose, RefusedSysctl, TestbedSpec,
 };
 use crate::error::LabError;
-use crate::{kernel_rules, machine};
+use crate::kernel_rules;
 
 // Every run that a scenario allows can be read. The two crates do not know each other.
 const _: () = assert!(scenario::MAX_CELLS == run_record::MAX_CELLS);
@@ -68,7 +68,7 @@ pub(super) fn new_record(
         tool: request.tool.clone(),
         build: backend.build(),
         interleaved: None,
-        machine: machine::describe_machine(),
+        machine: Machine::current(),
         backend: backend.describe(),
         sysctls,
         kernel_rules,

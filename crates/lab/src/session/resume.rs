@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use run_record::{DisturbanceThresholds, RunDirectory, RunRecord, TrialRecord, wall_time};
+use run_record::{DisturbanceThresholds, Machine, RunDirectory, RunRecord, TrialRecord, wall_time};
 use scenario::{Plan, ScenarioFile};
 
 use super::error::{Result, SessionError};
@@ -11,7 +11,6 @@ use super::planning::{axes, changes_from, plan, recorded_plan};
 use super::request::Allowed;
 use super::servers;
 use crate::backend::{Backend, Needs};
-use crate::machine;
 
 /// A run that can continue.
 pub(super) struct Resumed {
@@ -50,7 +49,7 @@ pub(super) fn resume(
         let why = if changed { ", whose file has changed since" } else { "" };
         return refuse(format!("it is a run of another scenario ({}{why})", recorded.name));
     }
-    let (here, there) = (machine::describe_machine().kernel, &record.machine.kernel);
+    let (here, there) = (Machine::current().kernel, &record.machine.kernel);
     if here != *there {
         return refuse(format!("it ran on kernel {there}, and this is {here}"));
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use run_record::{
-    MemberRecord, MemberVerdict, RunDirectory, RunVerdict, SCHEMA_VERSION, SuiteDirectory,
+    Machine, MemberRecord, MemberVerdict, RunDirectory, RunVerdict, SCHEMA_VERSION, SuiteDirectory,
     SuiteRecord, wall_time,
 };
 use scenario::{LoadedSuite, Overrides, Planner, Suite, SuiteMember};
@@ -15,7 +15,6 @@ use super::request::RunRequest;
 use super::single::{self, Stopped};
 use crate::backend::BackendKind;
 use crate::clock::{Clock, SystemClock};
-use crate::machine;
 use crate::running_kernel::RunningKernel;
 
 /// Runs each scenario, even if earlier ones failed, until the user interrupts. Each has
@@ -146,7 +145,7 @@ fn new_record(suite: &Suite, request: &RunRequest, backend: &dyn BackendKind) ->
         started: wall_time(),
         ended: None,
         tool: request.tool.clone(),
-        machine: machine::describe_machine(),
+        machine: Machine::current(),
         backend: run_record::Backend {
             name: backend.name().to_owned(),
             version: None,

@@ -8,7 +8,7 @@ use std::time::Instant;
 use linux_net::Counters;
 use load_generator::{CommandSender, CommandSource, LoadConfig, LoadEvent};
 use run_record::{
-    Backend, KernelRules, Overrides, RunDirectory, RunRecord, RunVerdict, SCHEMA_VERSION,
+    Backend, KernelRules, Machine, Overrides, RunDirectory, RunRecord, RunVerdict, SCHEMA_VERSION,
     ScenarioRecord, SysctlValues, Tool, TrialRecord, wall_time,
 };
 use serde_json::{Value, json};
@@ -149,7 +149,7 @@ fn record(config: &LoadConfig, request: &StandaloneRequest<'_>) -> RunRecord {
         tool: request.tool.clone(),
         build: None,
         interleaved: None,
-        machine: machine::describe_machine(),
+        machine: Machine::current(),
         // There is no testbed.
         backend: Backend {
             name: "standalone".to_owned(),

@@ -2,11 +2,12 @@
 
 use std::fs;
 
+use run_record::Machine;
+
 use super::about::AboutDocker;
 use super::backend::Docker;
 use crate::backend::{Backend, BackendError, Finding, FindingState, Needs, Result};
 use crate::backends::check::{sysctls_finding, try_testbed};
-use crate::machine;
 
 const BRIDGE_FILTER: &str = "/proc/sys/net/bridge/bridge-nf-call-iptables";
 
@@ -17,7 +18,7 @@ pub(super) fn check(needs: &Needs) -> Vec<Finding> {
         Ok(about) => about,
         Err(error) => return vec![Finding::missing("engine", &error.into())],
     };
-    let here = machine::describe_machine().kernel;
+    let here = Machine::current().kernel;
     let mut findings = engine_findings(&about, &here);
     // Reserving room for a run removes resources of killed runs, and a check must change
     // nothing.

@@ -17,7 +17,7 @@ const AUTOGROUP: &str = "kernel.sched_autogroup_enabled";
 pub(super) fn findings(limits: &Limits, clients: u32) -> Vec<Finding> {
     let autogroup = fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled");
     let listed = SocketDiag::open().and_then(|mut diag| diag.listeners());
-    let mut findings = machine_findings(&lab::describe_machine());
+    let mut findings = machine_findings(&run_record::Machine::current());
     findings.extend(limit_findings(limits, clients));
     findings.push(socket_finding(listed.map(|_| ())));
     findings.push(family_finding(Path::new("/proc/sys/net/ipv6").exists()));

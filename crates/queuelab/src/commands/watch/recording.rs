@@ -5,8 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use lab::describe_machine;
-use run_record::{Folder, RunDirectoryError};
+use run_record::{Folder, Machine, RunDirectoryError};
 use watch::{Watch, WatchSettings};
 use watch_recording::{
     Appended, RecordEnd, RecordedFilter, RecordedSettings, Recorder, WatchHeader,
@@ -44,7 +43,7 @@ impl Recording {
         limit_bytes: u64,
         has_screen: bool,
     ) -> Result<Self, CommandError> {
-        let header = WatchHeader::new(tool(), describe_machine(), recorded(settings), limit_bytes);
+        let header = WatchHeader::new(tool(), Machine::current(), recorded(settings), limit_bytes);
         let recorder = Recorder::create_in(folder, header);
         let mut recorder = recorder.map_err(|error| refusal(error, settings.user.as_deref()))?;
         let (sender, warnings) = channel();
