@@ -1,29 +1,26 @@
-//! Writing on schedule, and checking what arrives.
-
-use std::io::{self, ErrorKind, Read};
+//! Writing on schedule, and what follows from reading.
 
 use linux_net::monotonic_ns;
 use nix::libc::MSG_NOSIGNAL;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 use worker::metrics::EndedBy;
 
+use crate::client::State;
 use crate::control::Ending;
-use crate::delivery_matrix::Arrival;
 use crate::error::LoadError;
 use crate::generator::{Generator, nanoseconds};
+use crate::reading_threads::ReadingThreads;
+use crate::receiver_part::{StreamEnd, is_temporary};
 use crate::timers::Timer;
 
 /// Bytes of due messages that one send(2) may contain.
 const WRITE_AT_ONCE: usize = 64 * 1024;
 
-/// First bytes that are kept to show what is not in the framing, or not the expected answer.
-pub(crate) const SAMPLE_BYTES: usize = 64;
-
 impl Generator<'_> {
     /// Starts the chat of a client: its schedule is fixed from now on.
     pub(crate) fn begin_chat(&mut self, client: usize, now_ns: u64) {
         let start_ns = now_ns.saturating_add(nanoseconds(self.config.settings.send_delay));
-        self.schedules[client].start_ns = start_ns;
+        self.schedules[client].start(start_ns);
         self.timers.add(start_ns, Timer::Send(client));
     }
 
@@ -38,23 +35,24 @@ impl Generator<'_> {
             return Ok(()); // An event from before the last write.
         }
         let now = monotonic_ns();
-        let schedule = &mut self.schedules[client];
+        let schedule = &self.schedules[client];
         let writer = &mut self.clients[client];
         let due = schedule.due(now);
         if writer.out.is_empty() {
             if writer.waits_to_write {
                 writer.unblocked_ns = now;
             }
-            while schedule.started < due && writer.out.len() < WRITE_AT_ONCE {
-                let intended = schedule.intended_ns(schedule.started);
+            while schedule.started() < due && writer.out.len() < WRITE_AT_ONCE {
+                let number = schedule.started();
+                let intended = schedule.intended_ns(number);
                 if intended >= writer.unblocked_ns {
                     self.metrics.send_lateness.record(now - intended);
                 }
-                self.format.write(client as u32, schedule.started, &mut self.body_buffer);
+                self.format.write(client as u32, number, &mut self.body_buffer);
                 self.codec
                     .encode(&self.body_buffer, &mut writer.out)
                     .expect("the size was checked against the largest body");
-                schedule.started += 1;
+                schedule.start_next();
             }
         }
         if !writer.out.is_empty() {
@@ -66,20 +64,20 @@ impl Generator<'_> {
                     if writer.sent == writer.out.len() {
                         writer.out.clear();
                         writer.sent = 0;
-                        schedule.written = schedule.started;
+                        schedule.set_written(schedule.started());
                     } else {
                         let message =
                             (chat_protocol::Framing::HEADER_BYTES + self.format.size()) as u64;
-                        schedule.written = (writer.bytes_written / message) as u32;
+                        schedule.set_written((writer.bytes_written / message) as u32);
                     }
                 }
                 Err(error) if is_temporary(&error) => {}
                 Err(error) => return self.fail(client, "write to", error),
             }
         }
-        let more = !writer.out.is_empty() || schedule.started < due;
-        if !more && schedule.started < schedule.messages {
-            let next = schedule.intended_ns(schedule.started);
+        let more = !writer.out.is_empty() || schedule.started() < due;
+        if !more && schedule.started() < schedule.messages {
+            let next = schedule.intended_ns(schedule.started());
             self.timers.add(next, Timer::Send(client));
         }
         let all_written = !more && schedule.is_written();
@@ -102,84 +100,62 @@ impl Generator<'_> {
     }
 
     /// Registers what a client waits for with epoll, which always reports errors and
-    /// hang-ups.
-    pub(crate) fn watch(&self, client: usize) -> Result<(), LoadError> {
-        let watched = &self.clients[client];
+    /// hang-ups. If a thread reads for it, that one notices them.
+    pub(crate) fn watch(&mut self, client: usize) -> Result<(), LoadError> {
+        let is_read_elsewhere = self.threads.is_some();
+        let watched = &mut self.clients[client];
         let mut interest = EpollFlags::empty();
-        interest.set(EpollFlags::EPOLLIN, watched.reads);
+        interest.set(EpollFlags::EPOLLIN, watched.reads && !is_read_elsewhere);
         interest.set(EpollFlags::EPOLLOUT, watched.waits_to_write);
-        self.epoll
-            .modify(watched.socket(), &mut EpollEvent::new(interest, client as u64))
-            .map_err(LoadError::system("watch a socket"))
+        let is_idle = interest.is_empty() && watched.reads && is_read_elsewhere;
+        let was_watched = std::mem::replace(&mut watched.is_watched, !is_idle);
+        let socket = watched.socket();
+        let mut event = EpollEvent::new(interest, client as u64);
+        match (was_watched, is_idle) {
+            (true, false) => self.epoll.modify(socket, &mut event),
+            (false, false) => self.epoll.add(socket, event),
+            (true, true) => self.epoll.delete(socket),
+            (false, true) => Ok(()),
+        }
+        .map_err(LoadError::system("watch a socket"))
     }
 
-    /// Reads one buffer of what has arrived at a client. Epoll reports it again if there
-    /// is more, so no client has to wait for a flood of another.
+    /// Reads one buffer of what has arrived at a client.
     pub(crate) fn read(&mut self, client: usize) -> Result<(), LoadError> {
-        let reader = &mut self.clients[client];
-        let mut socket = reader.socket.as_ref().expect("an open client has its socket");
-        let bytes = match socket.read(&mut self.read_buffer) {
-            Ok(0) => return self.on_end_of_file(client),
-            Ok(bytes) => &self.read_buffer[..bytes],
-            Err(error) if is_temporary(&error) => return Ok(()),
-            Err(error) => return self.fail(client, "read from", error),
-        };
-        // Everything in the buffer had arrived by now.
-        let now = monotonic_ns();
-        let metrics = &mut self.metrics;
-        reader.answered = true;
-        if !reader.is_framed {
-            let room = SAMPLE_BYTES.saturating_sub(reader.unframed.len());
-            reader.unframed.extend(&bytes[..bytes.len().min(room)]);
+        let socket = self.clients[client].socket.as_ref().expect("an open client has its socket");
+        let read = self.receivers.part_of(client).read(client, socket, &mut self.read_buffer);
+        // Whether everything has arrived is looked at after each event.
+        read.map(drop).or_else(|end| self.on_stream_end(client, end))
+    }
+
+    /// Handles the ends of streams that threads have read to.
+    pub(crate) fn take_ends(&mut self) -> Result<(), LoadError> {
+        if let Some(threads) = &self.threads {
+            threads.clear_wake();
         }
-        metrics.bytes_in += bytes.len() as u64;
-        metrics.record_activity(now);
-        let mut bodies = reader.decoder.decode(bytes);
-        let mut latencies = metrics.delivery_latency.batch();
-        let end = loop {
-            let body = match bodies.next_body() {
-                Ok(Some(body)) => body,
-                Ok(None) => break None,
-                Err(error) => break Some(error),
-            };
-            if !reader.is_framed {
-                reader.is_framed = true;
-                reader.unframed = Vec::new();
+        while let Some((client, end)) = self.threads.as_ref().and_then(ReadingThreads::next_end) {
+            if self.clients[client].state == State::Open {
+                self.on_stream_end(client, end)?;
             }
-            let Some((sender, number)) = self.format.read(body) else {
-                metrics.foreign += 1;
-                continue;
-            };
-            let sender = sender as usize;
-            let schedule = &self.schedules[sender];
-            if number >= schedule.started {
-                // Not written yet, so its sender did not send it.
-                metrics.foreign += 1;
-            } else if sender == client {
-                metrics.echoed += 1;
-            } else {
-                reader.deliveries += 1;
-                if self.matrix.arrived(client, sender, number, now) != Arrival::Again {
-                    latencies.record(now.saturating_sub(schedule.intended_ns(number)));
-                }
-            }
-        };
-        drop((bodies, latencies));
-        if end.is_some() {
-            metrics.broken_streams += 1;
-            reader.ended_by = Some(EndedBy::BrokenStream);
-            if !reader.is_framed {
-                metrics.record_unframed(&reader.unframed);
-            }
-            self.end(client, Ending::Unfinished, None);
         }
         Ok(())
     }
-}
 
-/// Whether epoll will report when to try again.
-pub(crate) fn is_temporary(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+    fn on_stream_end(&mut self, client: usize, end: StreamEnd) -> Result<(), LoadError> {
+        match end {
+            StreamEnd::EndOfFile { unframed } => self.on_end_of_file(client, &unframed),
+            StreamEnd::Failed(error) => self.fail(client, "read from", error),
+            StreamEnd::Broken { unframed } => {
+                self.metrics.broken_streams += 1;
+                if let Some(unframed) = unframed {
+                    self.metrics.record_unframed(&unframed);
+                }
+                self.clients[client].ended_by = Some(EndedBy::BrokenStream);
+                self.end(client, Ending::Unfinished, None);
+                Ok(())
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::connect_rate::ConnectRate;
 use crate::destinations;
 use crate::dialogue::{Dialogue, check_dialogue};
 use crate::message::MessageFormat;
+use crate::reading_threads::check_threads;
 use crate::roles::check_roles;
 use crate::settings::{ChatPhase, ConnectPattern, Leave, LoadSettings};
 
@@ -127,6 +128,7 @@ pub fn check_settings(
     }
     problems.extend(check_dialogue(settings));
     problems.extend(check_roles(settings));
+    problems.extend(check_threads(settings));
     if settings.is_closed_loop() {
         problems.extend(check_closed_loop(settings));
     }

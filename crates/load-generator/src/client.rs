@@ -3,8 +3,8 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
-use chat_protocol::{Codec, Decoder};
 use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
@@ -42,20 +42,17 @@ pub(crate) struct Aim {
 pub(crate) struct Client {
     pub(crate) role: Role,
     pub(crate) state: State,
-    pub(crate) socket: Option<Socket>,
+    pub(crate) socket: Option<Arc<Socket>>,
     pub(crate) destination: Aim,
     pub(crate) local: Option<SocketAddr>,
     pub(crate) start_ns: u64,
     pub(crate) connect_ns: Option<u64>,
     pub(crate) syn_retransmits: Option<u32>,
-    pub(crate) deliveries: u64,
-    /// Data or an end of file arrived.
+    /// Data or an end of file arrived, as far as is known here: see also
+    /// [`Receiver`](crate::receiver_part::Receiver).
     pub(crate) answered: bool,
-    /// The first bytes read, until they are known to be a message.
-    pub(crate) unframed: Vec<u8>,
-    /// A message in the framing has been read.
-    pub(crate) is_framed: bool,
-    pub(crate) decoder: Decoder,
+    /// The first bytes of an answer.
+    pub(crate) answer_start: Vec<u8>,
     /// Bytes of started messages; those before `sent` are already written.
     pub(crate) out: Vec<u8>,
     pub(crate) sent: usize,
@@ -63,6 +60,8 @@ pub(crate) struct Client {
     /// When the socket last had room again after it was full, nanoseconds: messages
     /// intended before then were late because of the server.
     pub(crate) unblocked_ns: u64,
+    /// Whether the load's own thread has it in its epoll instance.
+    pub(crate) is_watched: bool,
     /// Whether epoll reports room to write.
     pub(crate) waits_to_write: bool,
     /// Whether epoll reports data to read.
@@ -78,6 +77,15 @@ pub(crate) struct Client {
     pub(crate) end: Option<End>,
 }
 
+/// What an attempt has done besides connecting.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AttemptProgress {
+    pub(crate) messages_written: u32,
+    pub(crate) deliveries: u64,
+    pub(crate) answers: u32,
+    pub(crate) has_received: bool,
+}
+
 /// How and when an attempt ended.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct End {
@@ -88,7 +96,7 @@ pub(crate) struct End {
 }
 
 impl Client {
-    pub(crate) fn new(codec: Codec, role: Role, destination: Aim) -> Self {
+    pub(crate) fn new(role: Role, destination: Aim) -> Self {
         Self {
             role,
             state: State::NotStarted,
@@ -98,15 +106,13 @@ impl Client {
             start_ns: 0,
             connect_ns: None,
             syn_retransmits: None,
-            deliveries: 0,
             answered: false,
-            unframed: Vec::new(),
-            is_framed: false,
-            decoder: Decoder::new(codec),
+            answer_start: Vec::new(),
             out: Vec::new(),
             sent: 0,
             bytes_written: 0,
             unblocked_ns: 0,
+            is_watched: false,
             waits_to_write: false,
             reads: true,
             half_closed: false,
@@ -118,12 +124,12 @@ impl Client {
     }
 
     /// The socket of an attempt that has one.
-    pub(crate) fn socket(&self) -> &Socket {
+    pub(crate) fn socket(&self) -> &Arc<Socket> {
         self.socket.as_ref().expect("an attempt has its socket until it ends")
     }
 
     /// The record of an attempt that has ended.
-    pub(crate) fn attempt(&self, index: usize, messages_written: u32, answers: u32) -> Attempt {
+    pub(crate) fn attempt(&self, index: usize, progress: AttemptProgress) -> Attempt {
         let end = self.end.expect("every attempt has ended before the report");
         let aim = self.destination;
         Attempt {
@@ -137,10 +143,10 @@ impl Client {
             ending: end.ending,
             ended_by: Some(end.ended_by),
             errno: end.errno,
-            messages_written,
-            deliveries: self.deliveries,
-            answers,
-            answered: self.answered,
+            messages_written: progress.messages_written,
+            deliveries: progress.deliveries,
+            answers: progress.answers,
+            answered: self.answered || progress.has_received,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The configuration of a load: its settings and the properties of its testbed.
 
 use std::net::{IpAddr, SocketAddr};
+use std::thread::available_parallelism;
 
 use chat_protocol::Framing;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,15 @@ impl LoadConfig {
             server_closes: false,
             hold: false,
         }
+    }
+
+    /// The same load with at most one thread that reads for each CPU that this process may
+    /// use: more would only take turns.
+    #[must_use]
+    pub fn within_cpus(mut self) -> Self {
+        let cpus = available_parallelism().map_or(1, |cpus| cpus.get() as u32);
+        self.settings.threads = self.settings.threads.min(cpus.max(1));
+        self
     }
 
     /// The addresses of one round of attempts: attempt `i` goes to the one at `i` modulo its

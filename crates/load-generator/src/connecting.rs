@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use linux_net::{TcpState, monotonic_ns, tcp_info};
@@ -89,7 +90,8 @@ impl Generator<'_> {
                 self.epoll
                     .add(&socket, EpollEvent::new(interest, client as u64))
                     .map_err(LoadError::system("watch a socket"))?;
-                self.clients[client].socket = Some(socket);
+                self.clients[client].socket = Some(Arc::new(socket));
+                self.clients[client].is_watched = true;
                 Ok(())
             }
             Err(error) => {
@@ -170,7 +172,7 @@ impl Generator<'_> {
     fn keep_half_open(&mut self, client: usize) -> Result<(), LoadError> {
         let socket = self.clients[client].socket.take().expect("it is connecting");
         // Otherwise epoll would report it repeatedly when the kernel gives up.
-        self.epoll.delete(&socket).map_err(LoadError::system("stop watching a socket"))?;
+        self.epoll.delete(&*socket).map_err(LoadError::system("stop watching a socket"))?;
         self.half_open.push(socket);
         Ok(())
     }
@@ -186,7 +188,7 @@ impl Generator<'_> {
         attempt.reads = attempt.role != Role::SlowReader;
         let (reads, sends) = (attempt.reads, attempt.role == Role::Sender);
         self.metrics.connect_latency.record(connect_ns);
-        self.metrics.last_activity_ns = now;
+        self.metrics.last_connect_ns = now;
         if reads {
             self.matrix.join(client, sends);
         }
@@ -196,6 +198,10 @@ impl Generator<'_> {
         self.open_slow_readers += u64::from(!reads);
         self.unwritten += u64::from(!self.schedules[client].is_written());
         self.wait_to_write(client, false)?;
+        if let (Some(threads), true) = (&self.threads, reads) {
+            let added = threads.add(client, self.clients[client].socket());
+            added.map_err(LoadError::system("watch a socket in a thread"))?;
+        }
 
         let settings = &self.config.settings;
         if settings.is_closed_loop() {

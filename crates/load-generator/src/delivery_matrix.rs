@@ -1,74 +1,52 @@
 //! Which messages have arrived at which client.
 
-use std::collections::HashSet;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use worker::metrics::Integrity;
 
-/// The order of an arrival among those of the same sender at the same receiver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Arrival {
-    /// The first time, and after all earlier ones that arrived.
-    InOrder,
-    /// The first time, after a later one.
-    Reordered,
-    /// Not the first time.
-    Again,
-}
+use crate::delivery_rows::{DeliveryRows, Row, SharedProgress};
 
-/// The position of every (receiver, sender) pair, with the checks of [`Integrity`].
-/// An arrival in order costs one array access for any number of clients.
+/// The position of every (receiver, sender) pair, in parts: those of one receiver are in one
+/// part, which the thread that reads what arrives at it has for itself.
 ///
-/// The first message that a receiver gets of a sender sets where the pair begins, because
-/// a receiver that the server registered later does not get earlier ones (see
-/// [`crate::expected_deliveries`]). From there on, every number must follow.
+/// The clients join and leave here, in one thread.
 #[derive(Debug)]
 pub(crate) struct DeliveryMatrix {
-    messages: u32,
-    /// By receiver; empty for a client at which nothing has arrived.
-    rows: Vec<Row>,
-    /// By client: time from which it is known to be registered at the server,
-    /// nanoseconds; `u64::MAX` while unknown. A client is registered before
-    /// it is sent anything, and before anything of its own is read.
-    registered_since_ns: Vec<u64>,
+    parts: Vec<Arc<Mutex<DeliveryRows>>>,
+    shared: Arc<SharedProgress>,
     present: Vec<bool>,
     present_count: u64,
     /// By client: whether it sends.
     sends: Vec<bool>,
     /// Present clients that send.
     present_senders: u64,
-    /// Pairs of present clients whose last message has arrived.
-    complete_pairs: u64,
-    /// (receiver, sender, number): skipped, and not arrived since.
-    missing: HashSet<(u32, u32, u32)>,
-    doubled: u64,
-    reordered: u64,
-}
-
-/// One receiver's positions, by sender. Zeroed memory that is never accessed costs
-/// nothing, so `first` is free unless a client joins late.
-#[derive(Debug, Default)]
-struct Row {
-    /// One more than the last number that arrived; 0 if none has.
-    next: Vec<u32>,
-    /// The number where the pair began.
-    first: Vec<u32>,
 }
 
 impl DeliveryMatrix {
-    pub(crate) fn new(clients: usize, messages: u32) -> Self {
+    pub(crate) fn new(clients: usize, messages: u32, parts: usize) -> Self {
+        let shared = Arc::new(SharedProgress::new(clients));
+        let part = |part| {
+            let rows = DeliveryRows::new((part, parts), clients, messages, Arc::clone(&shared));
+            Arc::new(Mutex::new(rows))
+        };
         Self {
-            messages,
-            rows: std::iter::repeat_with(Row::default).take(clients).collect(),
-            registered_since_ns: vec![u64::MAX; clients],
+            parts: (0..parts).map(part).collect(),
+            shared,
             present: vec![false; clients],
             present_count: 0,
             sends: vec![false; clients],
             present_senders: 0,
-            complete_pairs: 0,
-            missing: HashSet::new(),
-            doubled: 0,
-            reordered: 0,
         }
+    }
+
+    /// The rows of the receivers of each part.
+    pub(crate) fn parts(&self) -> &[Arc<Mutex<DeliveryRows>>] {
+        &self.parts
+    }
+
+    fn lock_part(&self, part: usize) -> MutexGuard<'_, DeliveryRows> {
+        self.parts[part].lock().expect("no thread that reads has panicked")
     }
 
     /// Adds an established client that reads; `sends` if it also writes. A client
@@ -78,99 +56,30 @@ impl DeliveryMatrix {
         self.present_count += 1;
         self.sends[client] = sends;
         self.present_senders += u64::from(sends);
+        (0..self.parts.len()).for_each(|part| self.lock_part(part).join(client));
+        self.set_needed_pairs();
     }
 
-    /// Removes a client: no pair waits for it any longer.
+    /// Removes a client: no pair waits for it any longer. Nothing arrives at it any more.
     pub(crate) fn leave(&mut self, client: usize) {
         if !std::mem::take(&mut self.present[client]) {
             return; // It never joined.
         }
         self.present_count -= 1;
         self.present_senders -= u64::from(self.sends[client]);
-        if self.complete_pairs == 0 {
-            return;
-        }
-        for other in self.present() {
-            let from = self.next(other, client) == self.messages;
-            let to = self.next(client, other) == self.messages;
-            self.complete_pairs -= u64::from(from) + u64::from(to);
-        }
+        (0..self.parts.len()).for_each(|part| self.lock_part(part).leave(client));
+        self.set_needed_pairs();
     }
 
-    /// Records that a complete, unaltered message arrived at a client that has joined.
-    #[inline]
-    pub(crate) fn arrived(
-        &mut self,
-        receiver: usize,
-        sender: usize,
-        number: u32,
-        now_ns: u64,
-    ) -> Arrival {
-        match self.rows[receiver].next.get_mut(sender) {
-            // Neither the first of its pair nor the last: it changes nothing else.
-            Some(next) if number == *next && number > 0 && number + 1 < self.messages => {
-                *next += 1;
-                Arrival::InOrder
-            }
-            _ => self.arrived_otherwise(receiver, sender, number, now_ns),
-        }
-    }
-
-    fn arrived_otherwise(
-        &mut self,
-        receiver: usize,
-        sender: usize,
-        number: u32,
-        now_ns: u64,
-    ) -> Arrival {
-        for client in [receiver, sender] {
-            if self.registered_since_ns[client] == u64::MAX {
-                self.registered_since_ns[client] = now_ns;
-            }
-        }
-        let clients = self.rows.len();
-        let row = &mut self.rows[receiver];
-        if row.next.is_empty() {
-            *row = Row { next: vec![0; clients], first: vec![0; clients] };
-        }
-        let next = row.next[sender];
-        if number != next {
-            if number < next {
-                return self.arrived_late(receiver, sender, number);
-            }
-            if next == 0 {
-                row.first[sender] = number;
-            } else {
-                let pair = (receiver as u32, sender as u32);
-                self.missing.extend((next..number).map(|number| (pair.0, pair.1, number)));
-            }
-        }
-        row.next[sender] = number + 1;
-        if number + 1 == self.messages && self.present[sender] {
-            self.complete_pairs += 1;
-        }
-        Arrival::InOrder
-    }
-
-    fn arrived_late(&mut self, receiver: usize, sender: usize, number: u32) -> Arrival {
-        let pair = (receiver as u32, sender as u32);
-        let first = &mut self.rows[receiver].first[sender];
-        if number < *first {
-            // It was registered then, so the numbers in between are missing.
-            self.missing.extend((number + 1..*first).map(|number| (pair.0, pair.1, number)));
-            *first = number;
-        } else if !self.missing.remove(&(pair.0, pair.1, number)) {
-            self.doubled += 1;
-            return Arrival::Again;
-        }
-        self.reordered += 1;
-        Arrival::Reordered
+    fn set_needed_pairs(&self) {
+        let needed = self.present_senders * self.present_count.saturating_sub(1);
+        self.shared.set_needed_pairs(needed);
     }
 
     /// Whether every present client has received the last message of every other that
     /// sends.
     pub(crate) fn is_complete(&self) -> bool {
-        self.complete_pairs == self.present_senders * self.present_count.saturating_sub(1)
+        self.shared.is_complete()
     }
 
     /// Whether a client that has joined sends.
@@ -179,46 +88,59 @@ impl DeliveryMatrix {
     }
 
     /// The clients that joined and have not left.
-    pub(crate) fn present(&self) -> impl Iterator<Item = usize> + use<> {
-        let present = self.present.clone();
-        (0..present.len()).filter(move |client| present[*client])
+    pub(crate) fn present(&self) -> impl Iterator<Item = usize> + '_ {
+        self.present.iter().enumerate().filter(|(_, here)| **here).map(|(client, _)| client)
     }
 
     pub(crate) fn present_count(&self) -> u64 {
         self.present_count
     }
 
-    /// One more than the last number of `sender` that arrived at `receiver`; 0 if none
-    /// has.
-    pub(crate) fn next(&self, receiver: usize, sender: usize) -> u32 {
-        self.rows[receiver].next.get(sender).copied().unwrap_or(0)
-    }
+    /// The positions of a receiver. Nothing arrives at the receivers of its part meanwhile.
+    pub(crate) fn row(&self, receiver: usize) -> impl Deref<Target = Row> + '_ {
+        struct LockedRow<'a>(MutexGuard<'a, DeliveryRows>, usize);
 
-    /// The senders from which `receiver` has received anything.
-    pub(crate) fn senders_received(&self, receiver: usize) -> impl Iterator<Item = usize> + '_ {
-        let received = self.rows[receiver].next.iter().enumerate().filter(|(_, next)| **next > 0);
-        received.map(|(sender, _)| sender)
-    }
+        impl Deref for LockedRow<'_> {
+            type Target = Row;
 
-    /// The earliest number of `sender` that arrived at `receiver`, if any has.
-    pub(crate) fn first(&self, receiver: usize, sender: usize) -> Option<u32> {
-        (self.next(receiver, sender) > 0).then(|| self.rows[receiver].first[sender])
+            fn deref(&self) -> &Row {
+                self.0.row(self.1)
+            }
+        }
+
+        LockedRow(self.lock_part(receiver % self.parts.len()), receiver)
     }
 
     /// Time from which a client is known to be registered at the server,
     /// nanoseconds.
     pub(crate) fn registered_since_ns(&self, client: usize) -> Option<u64> {
-        Some(self.registered_since_ns[client]).filter(|at| *at != u64::MAX)
+        self.shared.registered_since_ns(client)
     }
 
     /// The integrity errors that the pairs show.
     pub(crate) fn integrity(&self) -> Integrity {
-        Integrity {
-            lost: self.missing.len() as u64,
-            doubled: self.doubled,
-            reordered: self.reordered,
-            ..Integrity::default()
-        }
+        let parts = (0..self.parts.len()).map(|part| self.lock_part(part).integrity());
+        parts.fold(Integrity::default(), |all, part| Integrity {
+            lost: all.lost + part.lost,
+            doubled: all.doubled + part.doubled,
+            reordered: all.reordered + part.reordered,
+            ..all
+        })
+    }
+
+    /// Records that a message arrived, as the thread does that reads it.
+    #[cfg(test)]
+    pub(crate) fn arrived(
+        &mut self,
+        receiver: usize,
+        sender: usize,
+        number: u32,
+        now_ns: u64,
+    ) -> crate::delivery_rows::Arrival {
+        let mut rows = self.lock_part(receiver % self.parts.len());
+        let arrival = rows.arrived(receiver, sender, number, now_ns);
+        rows.count_complete_pairs();
+        arrival
     }
 }
 
@@ -226,10 +148,14 @@ impl DeliveryMatrix {
 mod tests {
     use super::*;
 
-    fn matrix(clients: usize, messages: u32) -> DeliveryMatrix {
-        let mut matrix = DeliveryMatrix::new(clients, messages);
+    fn matrix_in_parts(clients: usize, messages: u32, parts: usize) -> DeliveryMatrix {
+        let mut matrix = DeliveryMatrix::new(clients, messages, parts);
         (0..clients).for_each(|client| matrix.join(client, true));
         matrix
+    }
+
+    fn matrix(clients: usize, messages: u32) -> DeliveryMatrix {
+        matrix_in_parts(clients, messages, 2)
     }
 
     /// Lost, doubled and reordered, if these numbers of client 1 arrive at client 0.
@@ -240,6 +166,39 @@ mod tests {
         }
         let found = matrix.integrity();
         (found.lost, found.doubled, found.reordered)
+    }
+
+    /// The integrity, and whether everything has arrived, after arrivals in the same pseudorandom
+    /// order and departures among them.
+    fn after_disorder(parts: usize) -> Vec<(Integrity, bool)> {
+        let mut matrix = matrix_in_parts(7, 3, parts);
+        let mut random = 7u64;
+        let mut below = |limit: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            ((random >> 33) % limit) as usize
+        };
+        let mut found = Vec::new();
+        for step in 0..600 {
+            let (receiver, sender, number) = (below(7), below(7), below(3) as u32);
+            if matrix.present[receiver] && receiver != sender {
+                matrix.arrived(receiver, sender, number, step);
+            }
+            if step % 150 == 149 {
+                matrix.leave(below(7));
+            }
+            found.push((matrix.integrity(), matrix.is_complete()));
+        }
+        found
+    }
+
+    #[test]
+    fn the_number_of_parts_changes_nothing() {
+        let expected = after_disorder(1);
+        assert!(expected.iter().any(|(_, is_complete)| *is_complete));
+        assert!(expected.iter().any(|(_, is_complete)| !*is_complete));
+        for parts in [2, 3, 7, 9] {
+            assert_eq!(after_disorder(parts), expected, "{parts}");
+        }
     }
 
     #[test]
@@ -274,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_client_that_only_reads_is_waited_for_only_as_a_receiver() {
-        let mut matrix = DeliveryMatrix::new(4, 1);
+        let mut matrix = DeliveryMatrix::new(4, 1, 3);
         matrix.join(0, true);
         matrix.join(1, false);
         matrix.join(2, false);

@@ -42,6 +42,7 @@
 //! later one's messages go to the earlier one.
 
 use crate::delivery_matrix::DeliveryMatrix;
+use crate::delivery_rows::Row;
 use crate::schedule::Schedule;
 
 /// Time without any delivery after which pairs without outstanding messages are
@@ -49,10 +50,10 @@ use crate::schedule::Schedule;
 pub(crate) const QUIET_NS: u64 = 1_000_000_000;
 
 /// Number of messages written by `sender` that `receiver` still expects.
-pub(crate) fn outstanding(
+fn outstanding(
     matrix: &DeliveryMatrix,
     schedules: &[Schedule],
-    receiver: usize,
+    (receiver, row): (usize, &Row),
     sender: usize,
 ) -> u32 {
     let (Some(since), Some(_)) =
@@ -60,8 +61,8 @@ pub(crate) fn outstanding(
     else {
         return 0;
     };
-    let written = schedules[sender].written;
-    let next = matrix.next(receiver, sender);
+    let written = schedules[sender].written();
+    let next = row.next(sender);
     let from = if receiver == sender {
         written
     } else if next > 0 {
@@ -73,18 +74,22 @@ pub(crate) fn outstanding(
     written.saturating_sub(from)
 }
 
-/// Number of messages of `sender` before the first one that arrived at `receiver`
-/// which should have arrived too, because `receiver` was already registered.
+/// Number of messages before the first one that arrived of each sender at `receiver` which
+/// should have arrived too, because `receiver` was already registered.
 pub(crate) fn lost_before_first(
     matrix: &DeliveryMatrix,
     schedules: &[Schedule],
     receiver: usize,
-    sender: usize,
-) -> u32 {
-    match (matrix.registered_since_ns(receiver), matrix.first(receiver, sender)) {
-        (Some(since), Some(first)) => first.saturating_sub(schedules[sender].due(since)),
-        _ => 0,
-    }
+) -> u64 {
+    let Some(since) = matrix.registered_since_ns(receiver) else {
+        return 0;
+    };
+    let row = matrix.row(receiver);
+    let lost = |sender| {
+        let first = row.first(sender)?;
+        Some(u64::from(first.saturating_sub(schedules[sender].due(since))))
+    };
+    row.senders().filter_map(lost).sum()
 }
 
 /// Whether `client` counts as registered: it is proven; or it is the only one, so
@@ -103,7 +108,9 @@ pub(crate) fn outstanding_in_total(
     schedules: &[Schedule],
     receiver: usize,
 ) -> u64 {
-    matrix.present().map(|sender| u64::from(outstanding(matrix, schedules, receiver, sender))).sum()
+    let row = matrix.row(receiver);
+    let of = |sender| u64::from(outstanding(matrix, schedules, (receiver, &row), sender));
+    matrix.present().map(of).sum()
 }
 
 /// Whether nothing more can be expected after a quiet time.
@@ -117,6 +124,9 @@ pub(crate) fn nothing_outstanding(matrix: &DeliveryMatrix, schedules: &[Schedule
 mod tests {
     use super::*;
 
+    /// More than one, so that pairs of different parts are complete together.
+    const PARTS: usize = 2;
+
     /// Clients that each wrote messages 0, 1, 2 at 100, 110, 120.
     fn scene(clients: usize) -> (DeliveryMatrix, Vec<Schedule>) {
         scene_with_readers(clients, 0)
@@ -125,13 +135,17 @@ mod tests {
     /// The same, and after them clients that only read.
     fn scene_with_readers(senders: usize, readers: usize) -> (DeliveryMatrix, Vec<Schedule>) {
         let clients = senders + readers;
-        let mut matrix = DeliveryMatrix::new(clients, 3);
+        let mut matrix = DeliveryMatrix::new(clients, 3, PARTS);
         (0..clients).for_each(|client| matrix.join(client, client < senders));
-        let mut schedule = Schedule::new(10, 3);
-        (schedule.start_ns, schedule.started, schedule.written) = (100, 3, 3);
-        let mut schedules = vec![schedule; senders];
-        schedules.resize(clients, Schedule::new(10, 0));
-        (matrix, schedules)
+        let sender = |_| {
+            let schedule = Schedule::new(10, 3);
+            schedule.start(100);
+            (0..3).for_each(|_| schedule.start_next());
+            schedule.set_written(3);
+            schedule
+        };
+        let reader = |_| Schedule::new(10, 0);
+        (matrix, (0..senders).map(sender).chain((0..readers).map(reader)).collect())
     }
 
     fn deliver(matrix: &mut DeliveryMatrix, receiver: usize, sender: usize, at_ns: &[(u32, u64)]) {
@@ -195,9 +209,9 @@ mod tests {
 
     #[test]
     fn a_late_joiner_expects_no_earlier_messages() {
-        let (mut matrix, mut schedules) = scene(2);
+        let (mut matrix, schedules) = scene(2);
         // Client 1's own data is read long after 0 wrote its last message.
-        schedules[1].start_ns = 5000;
+        schedules[1].start(5000);
         deliver(&mut matrix, 0, 1, &[(0, 6000), (1, 6001), (2, 6002)]);
         assert!(!matrix.is_complete(), "client 0's messages never reach client 1");
         assert!(nothing_outstanding(&matrix, &schedules));
@@ -210,21 +224,22 @@ mod tests {
         deliver(&mut matrix, 1, 0, &ALL);
         // Client 2 was registered at 111: the messages of 120 of both others are
         // outstanding.
-        deliver(&mut matrix, 0, 2, &[(0, 111), (1, 111), (2, 121)]);
-        deliver(&mut matrix, 1, 2, &ALL);
+        for receiver in [0, 1] {
+            deliver(&mut matrix, receiver, 2, &[(0, 111), (1, 111), (2, 121)]);
+        }
         assert_eq!(outstanding_in_total(&matrix, &schedules, 2), 2);
         assert!(!nothing_outstanding(&matrix, &schedules));
         deliver(&mut matrix, 2, 0, &[(2, 130)]);
         assert_eq!(outstanding_in_total(&matrix, &schedules, 2), 1);
-        assert_eq!(lost_before_first(&matrix, &schedules, 2, 0), 0, "1 was written at 110");
+        assert_eq!(lost_before_first(&matrix, &schedules, 2), 0, "1 was written at 110");
     }
 
     #[test]
     fn later_messages_are_outstanding_after_a_first_delivery() {
         let (mut matrix, schedules) = scene(2);
         deliver(&mut matrix, 0, 1, &[(0, 9000)]);
-        assert_eq!(outstanding(&matrix, &schedules, 0, 1), 2);
-        assert_eq!(outstanding(&matrix, &schedules, 1, 0), 0, "proven only at 9000");
+        assert_eq!(outstanding_in_total(&matrix, &schedules, 0), 2);
+        assert_eq!(outstanding_in_total(&matrix, &schedules, 1), 0, "proven only at 9000");
     }
 
     #[test]
@@ -232,14 +247,14 @@ mod tests {
         let (mut matrix, schedules) = scene(3);
         deliver(&mut matrix, 0, 1, &[(0, 105)]);
         deliver(&mut matrix, 0, 2, &[(2, 125)]);
-        assert_eq!(lost_before_first(&matrix, &schedules, 0, 2), 1, "1 at 110, but not 0 at 100");
+        assert_eq!(lost_before_first(&matrix, &schedules, 0), 1, "1 at 110, but not 0 at 100");
     }
 
     #[test]
     fn unwritten_messages_are_not_outstanding() {
-        let (mut matrix, mut schedules) = scene(2);
+        let (mut matrix, schedules) = scene(2);
         deliver(&mut matrix, 0, 1, &[(0, 101)]);
-        schedules[1].written = 1;
-        assert_eq!(outstanding(&matrix, &schedules, 0, 1), 0);
+        schedules[1].set_written(1);
+        assert_eq!(outstanding_in_total(&matrix, &schedules, 0), 0);
     }
 }

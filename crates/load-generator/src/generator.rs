@@ -1,7 +1,7 @@
 //! The event loop of a load: one thread, one epoll instance.
 
-use std::mem::MaybeUninit;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::Codec;
@@ -9,19 +9,20 @@ use linux_net::monotonic_ns;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use socket2::Socket;
-use worker::metrics::EndedBy;
 use worker::{Message, Request};
 
-use crate::client::{Aim, Client, End, State};
+use crate::client::{Aim, Client, State};
 use crate::commands::CommandSource;
 use crate::config::LoadConfig;
-use crate::control::{Ending, LoadCommand, LoadMessage, LoadReport, LoadResponse};
+use crate::control::{LoadCommand, LoadMessage, LoadReport, LoadResponse};
 use crate::delivery_matrix::DeliveryMatrix;
 use crate::dialogue::{Progress, Requests};
 use crate::error::LoadError;
-use crate::error::errno_name;
 use crate::message::MessageFormat;
 use crate::metrics::LoadMetrics;
+use crate::reading_threads::ReadingThreads;
+use crate::receiver_part::READ_AT_ONCE;
+use crate::receivers::Receivers;
 use crate::roles::Role;
 use crate::schedule::Schedule;
 use crate::settings::ConnectPattern;
@@ -33,12 +34,13 @@ pub(crate) mod testing;
 /// The epoll data of events that are not a client's.
 const TIMERS: u64 = u64::MAX;
 const COMMANDS: u64 = u64::MAX - 1;
+const READING: u64 = u64::MAX - 2;
 
 /// A load that is running.
 pub(crate) struct Generator<'a> {
     pub(crate) config: &'a LoadConfig,
     pub(crate) codec: Codec,
-    pub(crate) format: MessageFormat,
+    pub(crate) format: Arc<MessageFormat>,
     pub(crate) epoll: Epoll,
     pub(crate) timers: Timers,
     commands: Option<CommandSource>,
@@ -49,8 +51,11 @@ pub(crate) struct Generator<'a> {
     /// Attempts after which the destinations repeat.
     round_length: usize,
     /// By client, separate from [`Self::clients`]: every delivery reads its sender's.
-    pub(crate) schedules: Vec<Schedule>,
+    pub(crate) schedules: Arc<[Schedule]>,
     pub(crate) matrix: DeliveryMatrix,
+    pub(crate) receivers: Receivers,
+    /// What reads for the clients of a chat; `None` if this thread does.
+    pub(crate) threads: Option<ReadingThreads>,
     /// What clients request; `None` if the dialogue has no requests.
     pub(crate) requests: Option<Requests>,
     /// By client; empty without requests.
@@ -74,7 +79,7 @@ pub(crate) struct Generator<'a> {
     pub(crate) unwritten: u64,
     /// Sockets of half-open attempts that have ended, not closed before the
     /// release.
-    pub(crate) half_open: Vec<Socket>,
+    pub(crate) half_open: Vec<Arc<Socket>>,
     /// Every attempt is decided, and that was reported.
     pub(crate) decided: bool,
     /// Decided, and no longer held.
@@ -111,23 +116,36 @@ impl<'a> Generator<'a> {
         let progress =
             requests.iter().flat_map(|requests| (0..clients).map(|_| requests.progress()));
         let run = (monotonic_ns() >> 10) as u16 ^ std::process::id() as u16;
+        let format = Arc::new(MessageFormat::new(run, settings));
+        let schedules = roles.clone().map(schedule).collect();
+        let parts = settings.reading_threads().unwrap_or(1);
+        let matrix = DeliveryMatrix::new(clients, settings.messages, parts);
+        let receivers = Receivers::new(codec, &matrix, &format, &schedules);
+        let threads = settings.reading_threads().map(|_| ReadingThreads::start(&receivers));
+        let threads = threads.transpose().map_err(LoadError::system("start threads"))?;
+        if let Some(threads) = &threads {
+            let readable = EpollEvent::new(EpollFlags::EPOLLIN, READING);
+            epoll.add(threads.fd(), readable).map_err(LoadError::system("watch threads"))?;
+        }
         Ok(Self {
             config,
             codec,
-            format: MessageFormat::new(run, settings),
+            format,
             epoll,
             timers,
             controlled: config.hold && commands.is_some(),
             commands,
             on_message,
-            schedules: roles.clone().map(schedule).collect(),
+            schedules,
             round_length: config.round().len(),
-            clients: roles.zip(aims).map(|(role, aim)| Client::new(codec, role, aim)).collect(),
-            matrix: DeliveryMatrix::new(clients, settings.messages),
+            clients: roles.zip(aims).map(|(role, aim)| Client::new(role, aim)).collect(),
+            matrix,
+            receivers,
+            threads,
             progress: progress.collect(),
             requests,
             metrics: LoadMetrics::new(destinations.len()),
-            read_buffer: vec![0; 64 * 1024].into(),
+            read_buffer: vec![0; READ_AT_ONCE].into(),
             body_buffer: Vec::new(),
             planned: 0,
             ended: 0,
@@ -164,6 +182,7 @@ impl<'a> Generator<'a> {
                 match event.data() {
                     TIMERS => self.timers.fired(),
                     COMMANDS => self.take_commands()?,
+                    READING => self.take_ends()?,
                     client => self.on_socket(client as usize, event.events())?,
                 }
                 self.run_timers()?;
@@ -186,7 +205,8 @@ impl<'a> Generator<'a> {
                 let hung_up = EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR;
                 match &self.clients[client] {
                     Client { state: State::Open, reads: true, .. }
-                        if events.intersects(hung_up | EpollFlags::EPOLLIN) =>
+                        if self.threads.is_none()
+                            && events.intersects(hung_up | EpollFlags::EPOLLIN) =>
                     {
                         match self.requests {
                             Some(_) => self.read_answers(client),
@@ -221,7 +241,7 @@ impl<'a> Generator<'a> {
                 Timer::Linger => self.on_linger_over()?,
                 Timer::ClientLinger(client) => self.on_own_linger_over(client)?,
                 Timer::ClientFinish(client) => self.on_own_finish_deadline(client),
-                Timer::Finish => self.on_finish_deadline(),
+                Timer::Finish => self.on_finish_deadline()?,
             }
         }
         Ok(())
@@ -255,65 +275,6 @@ impl<'a> Generator<'a> {
         (0..self.clients.len()).filter(is_open).collect()
     }
 
-    /// Ends an attempt and closes its socket, so that its ending is final.
-    pub(crate) fn end(&mut self, client: usize, ending: Ending, error: Option<&std::io::Error>) {
-        let server_closes = self.server_closes();
-        let ended = &mut self.clients[client];
-        match ended.state {
-            State::NotStarted | State::Connecting => self.undecided -= 1,
-            State::Open => {
-                self.open -= 1;
-                self.open_slow_readers -= u64::from(ended.role == Role::SlowReader);
-                self.unwritten -= u64::from(!self.schedules[client].is_written());
-                self.matrix.leave(client);
-            }
-            State::Ended => unreachable!("an attempt ends once"),
-        }
-        let usual = || usual_end(ending, error.is_some(), server_closes);
-        let ended_by = ended.ended_by.unwrap_or_else(usual);
-        if let Some(error) = error {
-            *self.metrics.errors.entry(errno_name(error)).or_default() += 1;
-        }
-        if ended.state == State::Open && !ended.answered {
-            ended.answered = has_answer(ended.socket());
-        }
-        ended.state = State::Ended;
-        ended.socket = None;
-        ended.out = Vec::new();
-        ended.end = Some(End {
-            ending,
-            ended_by,
-            errno: error.and_then(std::io::Error::raw_os_error),
-            at_ns: monotonic_ns(),
-        });
-        self.ended += 1;
-        if self.config.settings.is_closed_loop() {
-            self.plan_next_start();
-        }
-    }
-
-    /// Ends an attempt with the ending of `error`.
-    ///
-    /// # Errors
-    /// [`LoadError::Testbed`] for an error that is not an ending.
-    pub(crate) fn fail(
-        &mut self,
-        client: usize,
-        what: &'static str,
-        error: std::io::Error,
-    ) -> Result<(), LoadError> {
-        let Some(ending) = crate::client::ending_of(&error) else {
-            return Err(LoadError::Testbed {
-                what,
-                target: self.clients[client].destination.address,
-                attempt: client as u32,
-                source: error,
-            });
-        };
-        self.end(client, ending, Some(&error));
-        Ok(())
-    }
-
     /// Whether the server closes first: a client is done at its end of file.
     pub(crate) fn server_closes(&self) -> bool {
         self.config.server_closes || self.config.settings.dialogue.server_closes()
@@ -335,28 +296,6 @@ fn aims(config: &LoadConfig, destinations: &[SocketAddr]) -> impl Iterator<Item 
         is_one_of_several: destinations.len() > 1,
     };
     config.round().into_iter().map(aim).collect::<Vec<_>>().into_iter().cycle()
-}
-
-/// Whether data waits to be read. The end of file does not count: a socket that was reset
-/// has one too once its error has been read.
-fn has_answer(socket: &Socket) -> bool {
-    let mut byte = [MaybeUninit::uninit()];
-    matches!(socket.peek(&mut byte), Ok(1..))
-}
-
-/// Who ends an attempt that ends in this way, with or without an error of a system call, if
-/// the load records nothing else.
-fn usual_end(ending: Ending, is_error: bool, server_closes: bool) -> EndedBy {
-    match ending {
-        Ending::Finished if server_closes => EndedBy::Server,
-        Ending::Finished | Ending::SelfConnected => EndedBy::Client,
-        Ending::Refused | Ending::Reset => EndedBy::Reset,
-        Ending::TimedOut if is_error => EndedBy::ClientKernel,
-        Ending::TimedOut => EndedBy::ConnectDeadline,
-        Ending::NoPort => EndedBy::ClientKernel,
-        Ending::Unfinished => EndedBy::FinishDeadline,
-        Ending::ClosedByServer => EndedBy::Server,
-    }
 }
 
 /// A time as nanoseconds; longer than 584 years is 584 years.

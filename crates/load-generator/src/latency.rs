@@ -23,6 +23,11 @@ impl Latencies {
         self.0.saturating_record_n(nanoseconds, times);
     }
 
+    /// Adds the latencies that another has recorded.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.0.add(&other.0).expect("the bounds are the same");
+    }
+
     /// Records the latencies of what arrived at once.
     pub(crate) fn batch(&mut self) -> LatencyBatch<'_> {
         LatencyBatch { latencies: self, nanoseconds: 0, times: 0 }
@@ -97,6 +102,8 @@ mod tests {
         assert_eq!(batched.summary(), single.summary());
         drop(batched.batch());
         assert_eq!(batched.summary().count, 10);
+        batched.add(&single);
+        assert_eq!(batched.summary().count, 20);
     }
 
     #[test]

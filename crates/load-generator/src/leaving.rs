@@ -56,15 +56,19 @@ impl Generator<'_> {
         }
     }
 
-    /// Handles an end of file.
-    pub(crate) fn on_end_of_file(&mut self, client: usize) -> Result<(), LoadError> {
+    /// Handles an end of file, after these bytes if no message was read.
+    pub(crate) fn on_end_of_file(
+        &mut self,
+        client: usize,
+        unframed: &[u8],
+    ) -> Result<(), LoadError> {
         let as_planned = self.config.server_closes && self.schedules[client].is_written();
         let stays = as_planned && self.stays(client);
         let reader = &mut self.clients[client];
         reader.answered = true;
         // A message has at least a header.
-        if !reader.unframed.is_empty() && reader.unframed.len() < Framing::HEADER_BYTES {
-            self.metrics.record_unframed(&reader.unframed);
+        if !unframed.is_empty() && unframed.len() < Framing::HEADER_BYTES {
+            self.metrics.record_unframed(unframed);
         }
         if stays {
             reader.read_to_end = true;
@@ -117,16 +121,24 @@ impl Generator<'_> {
 
     /// Ends every open client.
     pub(crate) fn end_all(&mut self, ending: Ending) {
+        self.stop_reading();
         for client in self.open_clients() {
             let ending = self.ending_for(client, ending);
             self.end(client, ending, None);
         }
     }
 
+    /// Ends the threads that read, if there are any, so that what has arrived is final.
+    fn stop_reading(&mut self) {
+        if let Some(threads) = &mut self.threads {
+            threads.stop();
+        }
+    }
+
     /// The ending of a client: `ending`, except for a slow reader. When that one leaves,
     /// its unread data is lost, unless no client wrote anything.
     fn ending_for(&mut self, client: usize, ending: Ending) -> Ending {
-        let nothing_sent = self.metrics.chat_window_ns.is_none();
+        let nothing_sent = self.chat_window_ns().is_none();
         match self.clients[client].role {
             Role::SlowReader if nothing_sent => Ending::Finished,
             Role::SlowReader => {
@@ -139,8 +151,9 @@ impl Generator<'_> {
 
     pub(crate) fn on_quiet_check(&mut self) {
         let now = monotonic_ns();
-        let quiet =
-            now.saturating_sub(self.metrics.last_activity_ns) >= expected_deliveries::QUIET_NS;
+        let last_ns = self.chat_window_ns().map_or(0, |(_, last)| last);
+        let last_ns = last_ns.max(self.metrics.last_connect_ns);
+        let quiet = now.saturating_sub(last_ns) >= expected_deliveries::QUIET_NS;
         let over = quiet
             && self.unwritten == 0
             && expected_deliveries::nothing_outstanding(&self.matrix, &self.schedules);
@@ -165,7 +178,7 @@ impl Generator<'_> {
         let schedule = &self.schedules[client];
         if schedule.is_written() || self.clients[client].waits_to_write {
             EndedBy::FinishDeadline
-        } else if schedule.due(now_ns) > schedule.started {
+        } else if schedule.due(now_ns) > schedule.started() {
             EndedBy::LateLoad
         } else {
             EndedBy::ShortDeadline
@@ -189,10 +202,13 @@ impl Generator<'_> {
         }
     }
 
-    pub(crate) fn on_finish_deadline(&mut self) {
+    pub(crate) fn on_finish_deadline(&mut self) -> Result<(), LoadError> {
+        self.stop_reading();
+        self.take_ends()?;
         self.judge_finish_deadline();
         if !self.leaves_together() || self.config.settings.messages == 0 {
-            return self.end_all(Ending::Unfinished);
+            self.end_all(Ending::Unfinished);
+            return Ok(());
         }
         // All are judged before the first one leaves.
         let judged: Vec<_> = self
@@ -218,6 +234,7 @@ impl Generator<'_> {
             let ending = self.ending_for(client, ending);
             self.end(client, ending, None);
         }
+        Ok(())
     }
 }
 
@@ -243,8 +260,8 @@ mod tests {
         let mut ends = Vec::new();
         with_open_clients(settings, false, |generator| {
             let due_ns = monotonic_ns().saturating_add(send_delay.as_nanos() as u64);
-            generator.schedules.iter_mut().for_each(|schedule| schedule.start_ns = due_ns);
-            generator.on_finish_deadline();
+            generator.schedules.iter().for_each(|schedule| schedule.start(due_ns));
+            generator.on_finish_deadline().expect("the clients end");
             ends = generator.clients.iter().map(|client| Some(client.end?.ended_by)).collect();
         });
         ends

@@ -1,5 +1,5 @@
-//! The load that a scenario puts on a server, from one thread: attempts, messages or requests,
-//! endings and latency histograms.
+//! The load that a scenario puts on a server: attempts, messages or requests, endings and
+//! latency histograms.
 //!
 //! [`run`] runs a load in this process; [`run_worker`] in its own process, controlled by
 //! JSON lines. The modules:
@@ -7,13 +7,17 @@
 //! - `worker`: a load in its own process; `control` has its protocol and the types of the
 //!   report, `commands` passes commands to a running load.
 //! - `run`: a load in this process.
-//! - `generator`: the event loop, with its `timers`. `connecting`, `chatting`,
-//!   `requesting` and `leaving` handle the events, in the order of `phases`.
+//! - `generator`: the event loop of one thread, with its `timers`. `connecting`, `chatting`,
+//!   `requesting` and `leaving` handle the events, in the order of `phases`; `ending` ends an
+//!   attempt.
+//! - `receivers`: what arrives at the clients of a chat, in parts, each a `receiver_part`. The
+//!   thread of the event loop reads it, or `reading_threads` do.
 //! - `dialogue`: what clients and the server say to each other, and the answers of servers
 //!   that are no chat server.
 //! - `client`, `schedule`: one attempt, and when its messages are due; `roles`: what each
 //!   attempt does.
-//! - `message`, `delivery_matrix`: the format of messages, and which arrived where.
+//! - `message`, `delivery_matrix`: the format of messages, and which arrived where;
+//!   `delivery_rows` has those of some receivers.
 //! - `expected_deliveries`: when clients are done, also with dead connections and slow
 //!   servers.
 //! - `metrics`, `latency`: what is measured; `report`: the status and the report.
@@ -31,8 +35,10 @@ mod connect_rate;
 mod connecting;
 mod control;
 mod delivery_matrix;
+mod delivery_rows;
 mod destinations;
 mod dialogue;
+mod ending;
 mod error;
 mod expected_deliveries;
 mod generator;
@@ -41,6 +47,9 @@ mod leaving;
 mod message;
 mod metrics;
 mod phases;
+mod reading_threads;
+mod receiver_part;
+mod receivers;
 mod report;
 mod requesting;
 mod roles;

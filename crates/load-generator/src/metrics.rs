@@ -10,20 +10,18 @@ use crate::latency::Latencies;
 /// Counts and distributions over all clients.
 #[derive(Debug)]
 pub(crate) struct LoadMetrics {
+    /// Bytes of answers; [`Tally`](crate::receiver_part::Tally) has those of a chat.
     pub(crate) bytes_in: u64,
     pub(crate) undelivered: u64,
-    pub(crate) echoed: u64,
-    pub(crate) foreign: u64,
     pub(crate) broken_streams: u64,
     pub(crate) unframed: Option<UnframedAnswer>,
     pub(crate) errors: BTreeMap<String, u64>,
     /// Why attempts did not get their answers.
     pub(crate) causes: BTreeMap<Cause, u64>,
-    /// First write, and last write, delivery or read of an answer.
+    /// First write, and last write or read of an answer.
     pub(crate) chat_window_ns: Option<(u64, u64)>,
-    /// The last connect, write or delivery.
-    pub(crate) last_activity_ns: u64,
-    pub(crate) delivery_latency: Latencies,
+    /// The last connect.
+    pub(crate) last_connect_ns: u64,
     pub(crate) response_latency: Latencies,
     pub(crate) response_histogram: LatencyHistogram,
     pub(crate) connect_latency: Latencies,
@@ -39,15 +37,12 @@ impl LoadMetrics {
         Self {
             bytes_in: 0,
             undelivered: 0,
-            echoed: 0,
-            foreign: 0,
             broken_streams: 0,
             unframed: None,
             errors: BTreeMap::new(),
             causes: BTreeMap::new(),
             chat_window_ns: None,
-            last_activity_ns: 0,
-            delivery_latency: Latencies::new(),
+            last_connect_ns: 0,
             response_latency: Latencies::new(),
             response_histogram: LatencyHistogram::default(),
             connect_latency: Latencies::new(),
@@ -86,9 +81,8 @@ impl LoadMetrics {
         unframed.connections += 1;
     }
 
-    /// Records that bytes were written, or that a message or a part of an answer arrived.
+    /// Records that bytes were written, or that a part of an answer arrived.
     pub(crate) fn record_activity(&mut self, now_ns: u64) {
-        self.last_activity_ns = now_ns;
         let (first, _) = self.chat_window_ns.unwrap_or((now_ns, now_ns));
         self.chat_window_ns = Some((first, now_ns));
     }

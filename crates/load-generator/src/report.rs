@@ -2,6 +2,7 @@
 
 use worker::metrics::{Integrity, ResourceUsage};
 
+use crate::client::AttemptProgress;
 use crate::control::{LoadReport, LoadStatus};
 use crate::expected_deliveries;
 use crate::generator::Generator;
@@ -12,34 +13,44 @@ impl Generator<'_> {
         LoadStatus {
             established: self.established,
             bytes_written: self.clients.iter().map(|client| client.bytes_written).sum(),
-            messages_written: self.schedules.iter().map(|s| u64::from(s.written)).sum(),
+            messages_written: self.schedules.iter().map(|s| u64::from(s.written())).sum(),
         }
     }
 
+    /// CLOCK_MONOTONIC of the first write, read of a message or start of a request, and of the
+    /// last write or read, nanoseconds.
+    pub(crate) fn chat_window_ns(&self) -> Option<(u64, u64)> {
+        let windows = [self.metrics.chat_window_ns, self.receivers.window_ns()];
+        windows.into_iter().flatten().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
     /// The report; every attempt has ended.
-    pub(crate) fn report(self) -> LoadReport {
+    pub(crate) fn report(mut self) -> LoadReport {
+        self.threads = None;
         let attempts: Vec<_> = self
             .clients
             .iter()
-            .zip(&self.schedules)
+            .zip(&*self.schedules)
             .enumerate()
             .map(|(index, (client, schedule))| {
-                let answers = self.progress.get(index).map_or(0, |progress| progress.answers);
-                client.attempt(index, schedule.written, answers)
+                let mut part = self.receivers.part_of(index);
+                let receiver = part.receiver(index);
+                let progress = AttemptProgress {
+                    messages_written: schedule.written(),
+                    deliveries: receiver.deliveries,
+                    answers: self.progress.get(index).map_or(0, |progress| progress.answers),
+                    has_received: receiver.answered,
+                };
+                client.attempt(index, progress)
             })
             .collect();
         let mut integrity = self.matrix.integrity();
         for receiver in 0..self.clients.len() {
-            for sender in self.matrix.senders_received(receiver) {
-                let lost = expected_deliveries::lost_before_first(
-                    &self.matrix,
-                    &self.schedules,
-                    receiver,
-                    sender,
-                );
-                integrity.lost += u64::from(lost);
-            }
+            integrity.lost +=
+                expected_deliveries::lost_before_first(&self.matrix, &self.schedules, receiver);
         }
+        let received = self.receivers.tally();
+        let chat_window_ns = self.chat_window_ns();
         let metrics = self.metrics;
         let responses = metrics.responses_by_destination();
         LoadReport {
@@ -47,19 +58,19 @@ impl Generator<'_> {
             deliveries: attempts.iter().map(|a| a.deliveries).sum(),
             undelivered: metrics.undelivered,
             bytes_out: self.clients.iter().map(|client| client.bytes_written).sum(),
-            bytes_in: metrics.bytes_in,
+            bytes_in: metrics.bytes_in + received.bytes_in,
             started_ns: attempts.iter().map(|a| a.start_ns).min().unwrap_or_default(),
             ended_ns: attempts.iter().map(|a| a.end_ns).max().unwrap_or_default(),
-            chat_window_ns: metrics.chat_window_ns,
-            delivery_latency: metrics.delivery_latency.summary(),
+            chat_window_ns,
+            delivery_latency: received.delivery_latency.summary(),
             response_latency: metrics.response_latency.summary(),
             response_histogram: metrics.response_histogram,
             response_latencies: self.config.destinations().into_iter().zip(responses).collect(),
             connect_latency: metrics.connect_latency.summary(),
             send_lateness: metrics.send_lateness.summary(),
             integrity: Integrity {
-                echoed: metrics.echoed,
-                foreign: metrics.foreign,
+                echoed: received.echoed,
+                foreign: received.foreign,
                 broken_streams: metrics.broken_streams,
                 ..integrity
             },

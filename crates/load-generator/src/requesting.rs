@@ -12,12 +12,12 @@ use linux_net::monotonic_ns;
 use nix::libc::MSG_NOSIGNAL;
 use worker::metrics::EndedBy;
 
-use crate::chatting::{SAMPLE_BYTES, is_temporary};
 use crate::client::State;
 use crate::control::Ending;
 use crate::dialogue::{Cause, Progress, Read, Requests};
 use crate::error::LoadError;
 use crate::generator::{Generator, nanoseconds};
+use crate::receiver_part::{SAMPLE_BYTES, is_temporary};
 use crate::timers::Timer;
 
 impl Generator<'_> {
@@ -47,7 +47,7 @@ impl Generator<'_> {
         let progress = &mut self.progress[client];
         progress.is_waiting = true;
         progress.sent = 0;
-        self.clients[client].unframed.clear();
+        self.clients[client].answer_start.clear();
         self.metrics.record_activity(now_ns);
         self.write_request(client)
     }
@@ -77,7 +77,7 @@ impl Generator<'_> {
     /// Reads one buffer of what has arrived at a client.
     pub(crate) fn read_answers(&mut self, client: usize) -> Result<(), LoadError> {
         let mut buffer = std::mem::take(&mut self.read_buffer);
-        let read = self.clients[client].socket().read(&mut buffer);
+        let read = (&**self.clients[client].socket()).read(&mut buffer);
         let handled = match read {
             Ok(0) => self.on_end_of_answers(client),
             Ok(bytes) => self.take_answers(client, &buffer[..bytes]),
@@ -94,7 +94,7 @@ impl Generator<'_> {
         self.metrics.bytes_in += bytes.len() as u64;
         self.metrics.record_activity(now_ns);
         while !bytes.is_empty() && self.clients[client].state == State::Open {
-            let sample = &mut self.clients[client].unframed;
+            let sample = &mut self.clients[client].answer_start;
             let room = SAMPLE_BYTES.saturating_sub(sample.len());
             sample.extend_from_slice(&bytes[..bytes.len().min(room)]);
             let (requests, progress) = self.requests(client);
@@ -107,7 +107,7 @@ impl Generator<'_> {
                 Ok(Read::More) => return Ok(()),
                 Ok(Read::Complete { rest }) => {
                     bytes = &bytes[bytes.len() - rest..];
-                    self.clients[client].unframed.clear();
+                    self.clients[client].answer_start.clear();
                     self.on_answer(client, now_ns, !bytes.is_empty())?;
                 }
                 Err(cause) => self.on_unexpected(client, cause),
@@ -197,7 +197,7 @@ impl Generator<'_> {
 
     fn on_unexpected(&mut self, client: usize, cause: Cause) {
         self.metrics.record_cause(cause);
-        let sample = std::mem::take(&mut self.clients[client].unframed);
+        let sample = std::mem::take(&mut self.clients[client].answer_start);
         self.metrics.record_unframed(&sample);
         self.clients[client].ended_by = Some(EndedBy::UnexpectedAnswer);
         self.end(client, Ending::Unfinished, None);

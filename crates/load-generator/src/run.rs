@@ -15,17 +15,20 @@ use crate::settings::LoadSettings;
 /// wake-up, and those that its process may open later.
 const OTHER_FILES: u64 = 32;
 
-/// How many of [`OTHER_FILES`] a load opens itself, at most.
+/// How many of [`OTHER_FILES`] a load opens itself, at most, without threads that read.
 const OWN_FILES: u64 = 16;
 
 /// Files besides the clients' sockets: more than [`OTHER_FILES`] if the process was started
 /// with many, which count in RLIMIT_NOFILE too.
-fn other_files() -> u64 {
+fn other_files(settings: &LoadSettings) -> u64 {
     let open = std::fs::read_dir("/proc/self/fd").map_or(0, |files| files.count() as u64);
-    OTHER_FILES.max(open + OWN_FILES)
+    // Two wake-ups, and an epoll instance for each thread.
+    let of_threads = settings.reading_threads().map_or(0, |threads| 2 + threads as u64);
+    OTHER_FILES.max(open + OWN_FILES) + of_threads
 }
 
-/// Runs a load to its end on the calling thread, in its network namespace.
+/// Runs a load to its end on the calling thread, in its network namespace, with the threads
+/// that its settings name.
 ///
 /// `on_message` gets [`LoadEvent::Decided`](crate::control::LoadEvent::Decided) once, unless the load is stopped
 /// before it, and the response to each [`LoadCommand::Status`](crate::control::LoadCommand::Status); the report is the
@@ -57,7 +60,7 @@ pub fn run(
     let at_once = config.settings.closed_loop().map_or(clients, |at_once| {
         half_open.saturating_add(at_once).saturating_add(1).min(clients)
     });
-    linux_net::raise_open_files(u64::from(at_once) + other_files())
+    linux_net::raise_open_files(u64::from(at_once) + other_files(&config.settings))
         .map_err(LoadError::OpenFiles)?;
     Generator::new(config, codec, commands, on_message)?.run()
 }

@@ -160,6 +160,12 @@ pub struct LoadSettings {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub destinations: Vec<Destination>,
+    /// Number of threads that read what arrives in a chat, and check it: at most one for each
+    /// CPU. With 1, the load has one thread for everything. With more, that one connects,
+    /// writes and decides, and each of the others reads for its share of the clients.
+    #[arg(long, default_value_t = Self::default().threads)]
+    #[schemars(range(min = 1, max = 64))]
+    pub threads: u32,
     /// Set TCP_NODELAY on the clients' sockets.
     #[arg(long, default_value_t = Self::default().nodelay, action = clap::ArgAction::Set)]
     pub nodelay: bool,
@@ -187,6 +193,7 @@ impl Default for LoadSettings {
             finish_deadline: Duration::from_secs(20),
             source_addresses: 1,
             destinations: Vec::new(),
+            threads: 1,
             nodelay: false,
         }
     }
@@ -228,6 +235,11 @@ impl LoadSettings {
             Dialogue::None => true,
             Dialogue::Http(_) | Dialogue::Exchange(_) => false,
         }
+    }
+
+    /// The number of threads that only read; `None` if the load has one thread for everything.
+    pub fn reading_threads(&self) -> Option<usize> {
+        (self.threads > 1).then_some(self.threads as usize)
     }
 
     /// The ports of [`Self::destinations`].

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::testing::{with_generator, with_open_clients};
 use super::*;
+use crate::control::Ending;
 use crate::settings::{ChatPhase, Leave, LoadSettings};
 
 #[test]

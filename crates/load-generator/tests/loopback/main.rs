@@ -14,3 +14,4 @@ mod one_by_one;
 mod phases;
 mod relay;
 mod roles;
+mod threads;

@@ -75,6 +75,7 @@ pub(crate) fn load(arguments: LoadArguments) -> Result {
             }
         }
     };
+    let config = config.within_cpus();
     if arguments.control {
         load_generator::run_worker(&config, true).map_err(CommandError::Load)?;
         return Ok(Exit::Held);

@@ -118,6 +118,7 @@ const SECTIONS: &[(&str, Values)] = &[
     ("load.leave", |_| json!(["together", "after_sending", "half_close"])),
     ("load.finish_deadline", |_| json!(["1ms", "600ms", "1s", "3s", "6s"])),
     ("load.source_addresses", |_| json!([1, 2, 3, 250])),
+    ("load.threads", |_| json!([1, 2, 64])),
     ("load.nodelay", |_| json!([true])),
     ("after.restart_within", |_| json!(["0s", "1ms", "300ms", "1500ms", "59s", "70s"])),
     ("after.restart_reuse_address", |_| json!([null, true, false])),

@@ -79,6 +79,7 @@ fn settings() -> Vec<(&'static str, Vec<Value>)> {
         ("load.leave", vec![json!("together"), json!("after_sending"), json!("half_close")]),
         ("load.finish_deadline", vec![json!("500ms"), json!("20s")]),
         ("load.source_addresses", vec![json!(1), json!(3)]),
+        ("load.threads", vec![json!(1), json!(2)]),
         ("load.nodelay", vec![json!(false), json!(true)]),
         ("after.restart_within", vec![json!("0s"), json!("1s"), json!("70s")]),
         ("after.restart_reuse_address", vec![Value::Null, json!(false), json!(true)]),
