@@ -19,6 +19,8 @@ pub(crate) struct Report {
     pub(crate) started: Timestamp,
     /// The arguments of the program.
     pub(crate) arguments: Vec<String>,
+    /// Less was measured than the figures say.
+    pub(crate) quick: bool,
     /// The profile of cargo with which it was built.
     pub(crate) profile: String,
     pub(crate) machine: Machine,
@@ -33,12 +35,13 @@ impl Report {
         let Machine { kernel, architecture, cpu_model, cpus, memory_bytes } = &self.machine;
         let model = cpu_model.as_deref().unwrap_or(architecture);
         let gib = *memory_bytes as f64 / f64::from(1 << 30);
+        let quick = if self.quick { QUICK } else { "" };
         let disturbed = self.disturbed();
         format!(
             "# Speed\n\n\
              {started}, Linux {kernel}, {cpus} CPUs ({model}), {gib:.0} GiB, profile `{profile}`. \
              Each figure is the ratio of two measurements of one round, or the value of each \
-             round.\n{disturbed}\n\
+             round.\n{quick}{disturbed}\n\
              {figures}\n\n## Measurements\n\n{measurements}\n",
             started = self.started,
             profile = self.profile,
@@ -65,6 +68,9 @@ impl Report {
 
 /// From this part of all CPU time on, other processes disturb a measurement.
 const DISTURBED: f64 = 0.05;
+
+const QUICK: &str = "\nQuick: the measurements are shorter and smaller than the figures say, so these are not \
+                     the figures to reach.\n";
 
 /// The directory of one run.
 #[derive(Debug)]
@@ -101,5 +107,39 @@ impl Output {
             fs::write(&path, text).map_err(|source| BenchError::Output { path, source })?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measurement::Values;
+
+    #[test]
+    fn a_summary_says_what_its_figures_are_not() {
+        let measured = |others_share| Measurement {
+            part: "connects",
+            contestant: "generator".to_owned(),
+            round: 0,
+            took_seconds: 1.0,
+            others_share,
+            values: Values::new(),
+        };
+        let mut report = Report {
+            started: Timestamp::UNIX_EPOCH,
+            arguments: Vec::new(),
+            quick: false,
+            profile: "release".to_owned(),
+            machine: Machine::current(),
+            figures: Vec::new(),
+            measurements: vec![measured(None), measured(Some(0.01))],
+        };
+        let summary = report.summary();
+        assert!(!summary.contains("Quick") && !summary.contains("Other processes"), "{summary}");
+        report.quick = true;
+        report.measurements.push(measured(Some(0.2)));
+        let summary = report.summary();
+        let other = "Other processes took 5 % of the CPU time or more in 1 of 3 measurements";
+        assert!(summary.contains("Quick") && summary.contains(other), "{summary}");
     }
 }

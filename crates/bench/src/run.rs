@@ -35,6 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut report = Report {
         started,
         arguments: env::args().skip(1).collect(),
+        quick: options.quick,
         profile: program::profile(),
         machine: Machine::current(),
         figures: Vec::new(),

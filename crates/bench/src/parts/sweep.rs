@@ -153,6 +153,6 @@ mod tests {
     #[test]
     fn waits_at_the_same_time_count_once() {
         assert_eq!(covered_ns(Vec::new()), 0);
-        assert_eq!(covered_ns(vec![(5, 9), (0, 3), (2, 4), (6, 7), (20, 21)]), 4 + 4 + 1);
+        assert_eq!(covered_ns(vec![(5, 9), (0, 3), (2, 4), (6, 7), (8, 10), (20, 21)]), 4 + 5 + 1);
     }
 }
