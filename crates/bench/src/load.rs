@@ -1,6 +1,7 @@
 //! Loads of the measurements.
 
 use std::net::SocketAddr;
+use std::thread;
 use std::time::Duration;
 
 use chat_server::ServerSettings;
@@ -15,9 +16,6 @@ use crate::testbed::{ChatServer, PATIENCE, Place};
 
 /// From this part of its threads' time on, the load may be what limits a measurement.
 pub(crate) const BUSY: f64 = 0.9;
-
-/// Threads of a load.
-const THREADS: f64 = 1.0;
 
 /// A chat of this many clients, which starts when all have connected: each sends its messages as
 /// fast as it can.
@@ -93,6 +91,10 @@ fn values(settings: &LoadSettings, report: &LoadReport) -> Values {
     let window = report.chat_window_ns.map_or(0.0, seconds);
     let deliveries = report.deliveries as f64;
     let cpu = report.usage.cpu_seconds();
+    // Its CPU time has that of connecting too.
+    let threads =
+        thread::available_parallelism().map_or(1, usize::from).min(settings.threads as usize);
+    let busy = cpu / (window * threads as f64);
     let senders = settings.senders.unwrap_or(settings.clients);
     let expected = u64::from(senders)
         * u64::from(settings.messages)
@@ -102,7 +104,7 @@ fn values(settings: &LoadSettings, report: &LoadReport) -> Values {
     Values::from([
         (Quantity::PerSecond, deliveries / window),
         (Quantity::CpuPerDelivery, cpu / deliveries),
-        (Quantity::LoadUse, cpu / (seconds((report.started_ns, report.ended_ns)) * THREADS)),
+        (Quantity::LoadUse, busy.min(1.0)),
         (Quantity::LatencyP99, report.delivery_latency.p99_ns as f64 / 1e9),
         (Quantity::Missing, missing as f64),
     ])
@@ -115,21 +117,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_of_the_chat_and_the_use_of_the_whole_load() {
+    fn a_rate_and_a_use_are_of_the_time_of_the_chat() {
         let settings = chat(3, 5);
         let usage = ResourceUsage { user_seconds: 0.5, system_seconds: 1.0, ..Default::default() };
         let report = LoadReport {
             deliveries: 28,
             chat_window_ns: Some((1_000_000_000, 3_000_000_000)),
-            started_ns: 0,
-            ended_ns: 3_000_000_000,
             usage,
             ..LoadReport::default()
         };
         let values = values(&settings, &report);
         assert_eq!(values[&Quantity::PerSecond], 14.0);
         assert_eq!(values[&Quantity::CpuPerDelivery], 1.5 / 28.0);
-        assert_eq!(values[&Quantity::LoadUse], 0.5);
+        assert_eq!(values[&Quantity::LoadUse], 0.75);
         assert_eq!(values[&Quantity::Missing], 2.0);
     }
 }

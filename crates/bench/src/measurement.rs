@@ -14,7 +14,7 @@ pub(crate) enum Quantity {
     PerSecond,
     /// CPU time of the load's process ÷ deliveries, seconds.
     CpuPerDelivery,
-    /// The CPU time of the load ÷ the time that its threads had.
+    /// The CPU time of the load ÷ the time that its threads have while it chats; at most 1.
     LoadUse,
     /// 99th percentile of the delivery latency, seconds.
     LatencyP99,

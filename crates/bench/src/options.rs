@@ -26,6 +26,10 @@ pub(crate) struct Options {
     /// Designs to measure, separated by commas [default: all]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) designs: Vec<DesignName>,
+    /// Threads of the load that read, with every design: `load.threads`
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) threads: u32,
     /// The program for the parts that run whole trials [default: cargo builds it]
     #[arg(long, value_name = "PATH")]
     pub(crate) program: Option<PathBuf>,

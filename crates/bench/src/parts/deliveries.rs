@@ -1,5 +1,7 @@
 //! How many deliveries a second a design reaches while all clients send.
 
+use load_generator::LoadSettings;
+
 use crate::bare::BareLoop;
 use crate::error::Result;
 use crate::figure::Figure;
@@ -44,7 +46,9 @@ fn measure(bench: &Bench<'_>, contestant: &str) -> Result<Values> {
         COALESCED => bare_fan_out(&place, CLIENTS, 10 * CLIENTS * messages, 64),
         design => {
             let mut server = place.server(load::design(design))?;
-            load::chat_with(&place, &mut server, load::chat(CLIENTS, messages))
+            let threads = bench.options.threads;
+            let settings = LoadSettings { threads, ..load::chat(CLIENTS, messages) };
+            load::chat_with(&place, &mut server, settings)
         }
     }
 }

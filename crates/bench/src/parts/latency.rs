@@ -37,6 +37,7 @@ fn measure(bench: &Bench<'_>, design: &str) -> Result<Values> {
     let run = |settings: LoadSettings| -> Result<Values> {
         let place = bench.testbed.place()?;
         let mut server = place.server(load::design(design))?;
+        let settings = LoadSettings { threads: options.threads, ..settings };
         load::chat_with(&place, &mut server, settings)
     };
     let top = run(load::chat(CLIENTS, options.scale(6, 1)))?[&Quantity::PerSecond];

@@ -38,7 +38,11 @@ fn measure(bench: &Bench<'_>, contestant: &str) -> Result<Values> {
         return bare_fan_out(&place, clients, talkers, 1);
     }
     let mut server = place.server(load::design(contestant))?;
-    let settings = LoadSettings { senders: Some(talkers), ..load::chat(clients, messages) };
+    let settings = LoadSettings {
+        senders: Some(talkers),
+        threads: options.threads,
+        ..load::chat(clients, messages)
+    };
     let mut values = load::chat_with(&place, &mut server, settings)?;
     values.insert(Quantity::PeakMemory, server.peak_memory()?);
     Ok(values)
