@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chat_protocol::{Codec, Framing};
 use worker::SettingProblem;
 
 use crate::settings::ServerSettings;
@@ -46,6 +47,20 @@ pub fn check_settings(settings: &ServerSettings) -> Vec<SettingProblem> {
     if settings.max_clients == Some(0) {
         problem("max_clients", "a server for no clients: use at least 1".to_owned());
     }
+    // Without a codec, the largest body is a problem of its own.
+    if settings.design.design().queues
+        && let Ok(codec) = Codec::new(settings.framing, settings.largest_body)
+    {
+        let largest = Framing::HEADER_BYTES as u64 + u64::from(codec.largest_body());
+        if settings.client_queue < largest {
+            let reason = format!(
+                "{} bytes have no room for the largest message: use at least {largest}, or a \
+                 smaller largest_body",
+                settings.client_queue
+            );
+            problem("client_queue", reason);
+        }
+    }
     for (field, time) in [
         ("accept_delay", settings.accept_delay),
         ("drain", settings.drain),
@@ -82,6 +97,10 @@ mod tests {
         }
         assert_eq!(fields(|s| s.max_clients = Some(0)), ["max_clients"]);
         assert_eq!(fields(|s| s.max_clients = Some(1)), [""; 0]);
+        assert_eq!(fields(|s| s.client_queue = 4 + 65_536), [""; 0]);
+        assert_eq!(fields(|s| s.client_queue = 4 + 65_535), ["client_queue"]);
+        assert_eq!(fields(|s| (s.client_queue, s.largest_body) = (14, Some(10))), [""; 0]);
+        assert_eq!(fields(|s| (s.client_queue, s.largest_body) = (13, Some(10))), ["client_queue"]);
         assert_eq!(fields(|s| s.defer_accept = 1 << 31), ["defer_accept"]);
         assert_eq!(fields(|s| s.hold_acks = true), [""; 0]);
         assert_eq!(fields(|s| s.release_backlog = Some(-1)), ["release_backlog"]);

@@ -19,6 +19,8 @@ pub(crate) struct Counters {
     pub(crate) bytes_out: AtomicU64,
     pub(crate) failed_writes: AtomicU64,
     pub(crate) protocol_errors: AtomicU64,
+    /// Messages that were dropped for a client whose queue was full.
+    pub(crate) dropped: AtomicU64,
     pub(crate) closed: ClosedClients,
     /// Writes that waited for their client to read.
     pub(crate) write_waits: Mutex<Durations>,
@@ -36,6 +38,7 @@ impl Default for Counters {
             bytes_out: AtomicU64::default(),
             failed_writes: AtomicU64::default(),
             protocol_errors: AtomicU64::default(),
+            dropped: AtomicU64::default(),
             closed: ClosedClients::default(),
             write_waits: Mutex::default(),
             first_message_ns: AtomicU64::new(u64::MAX),

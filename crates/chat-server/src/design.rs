@@ -17,6 +17,12 @@ pub struct Design {
     pub name: &'static str,
     /// What it does, in a line.
     pub summary: &'static str,
+    /// What it removes compared with the designs before it in the table, in a sentence.
+    pub removes: &'static str,
+    /// What that costs, in a sentence.
+    pub costs: &'static str,
+    /// Messages wait in queues of the clients: `client_queue` and `when_full` have an effect.
+    pub queues: bool,
     /// Threads that serve one client, each with a stack of `thread_stack`: they limit how many
     /// clients fit. 0 if all clients share a few.
     pub threads_per_client: u32,

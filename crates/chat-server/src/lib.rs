@@ -66,5 +66,5 @@ pub use design::Design;
 pub use designs::{DESIGNS, DesignName, UnknownDesign};
 pub use error::ServerError;
 pub use server::{RunningServer, Server, ServerHandle};
-pub use settings::{ClosesFirst, ServerSettings};
+pub use settings::{ClosesFirst, ServerSettings, WhenFull};
 pub use sigpipe::Sigpipe;

@@ -24,6 +24,22 @@ pub enum ClosesFirst {
     Server,
 }
 
+/// What happens to a message for a client whose queue in the server has no room for it.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenFull {
+    /// Its sender waits until there is room: nothing is lost, and a client that does not read
+    /// delays all that send. `write_timeout` ends that.
+    #[default]
+    HoldSender,
+    /// It is dropped for this client, which gets later ones again.
+    DropMessage,
+    /// The client is closed, with what waits for it.
+    CloseClient,
+}
+
 /// The settings of one server, named as in a scenario's `server` section and
 /// as the flags of `queuelab server`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, clap::Args)]
@@ -97,6 +113,14 @@ pub struct ServerSettings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub write_timeout: Duration,
+    /// Bytes of messages that may wait in the server for one client, at least a largest message.
+    /// Only in designs that queue messages: the others write each at once.
+    #[arg(long, default_value_t = Self::default().client_queue)]
+    pub client_queue: u64,
+    /// What happens to a message for a client whose queue is full. Only in designs that queue
+    /// messages.
+    #[arg(long, value_enum, default_value_t = Self::default().when_full)]
+    pub when_full: WhenFull,
     /// Disposition of SIGPIPE.
     #[arg(long, value_enum, default_value_t = Self::default().sigpipe)]
     pub sigpipe: Sigpipe,
@@ -146,6 +170,8 @@ impl Default for ServerSettings {
             frame_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10 * 60),
             write_timeout: Duration::from_secs(10),
+            client_queue: 1024 * 1024,
+            when_full: WhenFull::default(),
             sigpipe: Sigpipe::default(),
             accept_paused: false,
             accept_delay: Duration::ZERO,

@@ -172,6 +172,7 @@ impl Shared {
             metrics: ServerMetrics {
                 failed_writes: counters.failed_writes.load(Relaxed),
                 protocol_errors: counters.protocol_errors.load(Relaxed),
+                dropped: counters.dropped.load(Relaxed),
                 accept_errors,
                 thread_errors,
                 turned_away: turned_away.into_iter().flatten().sum(),

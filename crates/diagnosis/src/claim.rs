@@ -39,6 +39,8 @@ pub enum Claim {
     ThreadFailed,
     /// The server gave up clients because of this.
     Closed(ClosedBecause),
+    /// The server dropped messages for clients whose queue was full.
+    Dropped,
     /// No failure of the server's process is recorded.
     NoAcceptFailed,
     /// A sysctl in force at the server's host has this value.

@@ -31,6 +31,7 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
             "responses": trial.rates.responses,
         },
         "integrity": trial.integrity,
+        "dropped": trial.server.as_ref().map_or(0, |server| server.dropped),
         "counters": { "server": trial.evidence.server, "client": trial.evidence.client },
         "queue": queue_facts(trial),
         // Empty if there is only one.

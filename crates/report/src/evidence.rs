@@ -239,6 +239,10 @@ pub(crate) fn server_errors(run: &Run) -> Option<String> {
             }
         }
         count_error(
+            "a message was dropped for a client whose queue was full (drop_message)".to_owned(),
+            server.dropped,
+        );
+        count_error(
             "a client's stream ended with a malformed header".to_owned(),
             server.protocol_errors,
         );
@@ -260,6 +264,7 @@ fn given_up(because: ClosedBecause) -> String {
         ClosedBecause::FrameTimeout => "it did not complete a message in time",
         ClosedBecause::IdleTimeout => "it was silent for too long",
         ClosedBecause::WriteTimeout => "it did not read for too long",
+        ClosedBecause::QueueFull => "its queue of messages was full",
     };
     format!("a client was closed, because {reason} ({because})")
 }

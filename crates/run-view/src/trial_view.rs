@@ -139,6 +139,11 @@ impl<'a> TrialView<'a> {
         server.and_then(|server| server.closed.get(&because)).copied().unwrap_or(0)
     }
 
+    /// The messages that the server dropped for clients whose queue was full.
+    pub fn dropped(&self) -> u64 {
+        self.record.server.as_ref().map_or(0, |server| server.dropped)
+    }
+
     /// The attempts with this outcome.
     pub fn attempts_with(&self, outcome: Outcome) -> u64 {
         self.record.outcomes.get(outcome)

@@ -30,6 +30,7 @@ pub(crate) fn sample() -> Value {
             "lost": 1, "doubled": 1, "reordered": 1,
             "echoed": 1, "foreign": 1, "broken_streams": 1,
         },
+        "dropped": 1,
         COUNTERS: { "server": {}, "client": {} },
         QUEUE: { "depth": 1, "limit": 1, "drops": 1 },
         DESTINATIONS: {},

@@ -40,6 +40,7 @@
 //! | `success_rate`, `first_try_rate` | `ok` ÷ attempts; the same without any SYN retransmission; 0 to 1 |
 //! | `rates` | `offered`, `ingested`, `delivered`, per second |
 //! | `integrity` | deliveries `lost`, `doubled`, `reordered`, `echoed`, `foreign`; `broken_streams` |
+//! | `dropped` | messages that the server dropped for a client whose queue was full |
 //! | `counters` | `server` and `client`: changes of the kernel counters; a missing one is 0 |
 //! | `queue` | the listener's accept queue when every attempt was decided: `depth`, `limit`; and `drops`, the segments that the listeners dropped themselves (`sk_drops`), missing if they are not known. With several destinations, only the drops of all |
 //! | `destinations` | with several destinations, by port (`destinations["8081"]`): `attempts`, `outcomes`, `success_rate`, `queue`, `connect` and `response` of each; empty if there is only one |

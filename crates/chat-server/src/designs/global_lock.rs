@@ -15,6 +15,10 @@ use crate::thread_per_client::{Broadcaster, Hub, ThreadPerClient};
 pub(super) const DESIGN: Design = Design {
     name: "global-lock",
     summary: "the registry stays locked over the whole broadcast, network writes included",
+    removes: "Nothing: it is the original's design.",
+    costs: "Only one thread writes at a time, and a client that does not read stops all others and \
+            the accept loop.",
+    queues: false,
     threads_per_client: 1,
     start: |context| Ok(ThreadPerClient::serve(context, GlobalLock::default())),
 };

@@ -1,4 +1,4 @@
-//! Clients that the server gave up because they did not go on.
+//! Clients that the server gave up because they did not go on, and messages that it gave up.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,9 @@ use crate::words::{self, nanoseconds, sentence, several};
 const FRAME: ClosedBecause = ClosedBecause::FrameTimeout;
 const IDLE: ClosedBecause = ClosedBecause::IdleTimeout;
 const WRITE: ClosedBecause = ClosedBecause::WriteTimeout;
+const QUEUE: ClosedBecause = ClosedBecause::QueueFull;
 
-/// Which timeout of the server ended them.
+/// Which timeout or queue of the server ended them.
 pub(super) const CAUSE: Cause = Cause {
     leads: &[
         Statement {
@@ -31,6 +32,16 @@ pub(super) const CAUSE: Cause = Cause {
             needs: |trial| trial.closed(IDLE) > 0,
             claims: &[Claim::Closed(IDLE)],
             text: |_, _| Some("The server gave up clients that were silent.".into()),
+        },
+        Statement {
+            needs: |trial| trial.closed(QUEUE) > 0,
+            claims: &[Claim::Closed(QUEUE)],
+            text: |_, _| Some("The server gave up clients whose queue was full.".into()),
+        },
+        Statement {
+            needs: |trial| trial.dropped() > 0,
+            claims: &[Claim::Dropped],
+            text: |_, _| Some("The server dropped messages for clients whose queue was full.".into()),
         },
     ],
     statements: &[
@@ -75,6 +86,35 @@ pub(super) const CAUSE: Cause = Cause {
                     sentence(&several(closed.sum(|trial| trial.closed(IDLE)), "client")),
                     closed.place(),
                     values(closed, "server.idle_timeout"),
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| trial.closed(QUEUE) > 0,
+            claims: &[Claim::Closed(QUEUE)],
+            text: |closed, _| {
+                let text = format!(
+                    "For {}{} more than server.client_queue of messages waited, and it closed them \
+                     (server.when_full: close_client): they read more slowly than messages came. A \
+                     larger queue keeps those that catch up; hold_sender makes the senders wait \
+                     instead.",
+                    several(closed.sum(|trial| trial.closed(QUEUE)), "client"),
+                    closed.place(),
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| trial.dropped() > 0,
+            claims: &[Claim::Dropped],
+            text: |dropped, _| {
+                let text = format!(
+                    "It did not write {}{} to a client, because server.client_queue was full for that \
+                     client (server.when_full: drop_message): those clients miss them, and do not \
+                     finish. They are not lost on the way.",
+                    several(dropped.sum(TrialView::dropped), "message"),
+                    dropped.place(),
                 );
                 Some(text.into())
             },

@@ -106,7 +106,7 @@ pub(super) const CAUSE: Cause = Cause {
         Statement {
             needs: |trial| {
                 let no_limit = !server_limits::acted(trial) && !slow_reader::is_slow(trial);
-                ended_by(trial, EndedBy::FinishDeadline) && no_limit
+                ended_by(trial, EndedBy::FinishDeadline) && no_limit && trial.dropped() == 0
             },
             claims: &[Claim::IncompleteBy(EndedBy::FinishDeadline), Claim::NoAcceptFailed],
             text: |_, _| {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use chat_protocol::Framing;
+use chat_server::{ServerSettings, WhenFull};
+use load_generator::LoadSettings;
 use scenario::CellSettings;
 
 use super::clients::start_spread;
@@ -22,6 +25,10 @@ pub(super) const PATIENCE: Reads = Reads::settings(&[
     "server.frame_timeout",
     "server.idle_timeout",
     "server.write_timeout",
+    "server.design",
+    "server.client_queue",
+    "server.when_full",
+    "load.size",
     "load.finish_deadline",
 ]);
 
@@ -50,9 +57,20 @@ pub(crate) fn check_patience(cell: &CellSettings) -> Result<(), &'static str> {
         Err("a message may not arrive in time (server.frame_timeout)")
     } else if has_messages && !is_patient(server.write_timeout, MIN_TIMEOUT) {
         Err("a client may not read in time (server.write_timeout)")
+    } else if has_messages && may_fill_queue(&server, load) {
+        Err("a client's queue may be full (server.client_queue, server.when_full)")
     } else if !is_patient(server.idle_timeout, connected) {
         Err("clients may be silent for too long (server.idle_timeout)")
     } else {
         Ok(())
     }
+}
+
+/// Whether messages may find a client's queue full, and the server then drops them or the client.
+fn may_fill_queue(server: &ServerSettings, load: &LoadSettings) -> bool {
+    let message = Framing::HEADER_BYTES as u64 + u64::from(load.size);
+    let all = u64::from(load.clients) * u64::from(load.messages);
+    server.design.design().queues
+        && server.when_full != WhenFull::HoldSender
+        && all.saturating_mul(message) > server.client_queue
 }

@@ -67,6 +67,8 @@ const SECTIONS: &[(&str, Values)] = &[
     ("server.frame_timeout", |_| json!(["0s", "1ms", "5s"])),
     ("server.idle_timeout", |_| json!(["0s", "1ms", "300ms", "5s"])),
     ("server.write_timeout", |_| json!(["0s", "1ms", "5s"])),
+    ("server.client_queue", |_| json!([65_540, 1_048_576])),
+    ("server.when_full", |_| json!(["hold_sender", "drop_message", "close_client"])),
     ("server.accept_paused", |_| json!([true, false])),
     ("server.accept_delay", |_| json!(["0s", "1ms", "30ms", "200ms", "1100ms"])),
     ("server.closes_first", |_| json!(["server", "client"])),

@@ -189,6 +189,7 @@ fn fill(trial: &mut TrialRecord, from: &mut Source<'_>) {
             .collect();
         let limit = from.one_of(&["server.max_clients", "RLIMIT_NOFILE"]).to_owned();
         server.client_limit = Some(ClientLimit { clients: from.count(), limit });
+        server.dropped = from.count();
         server.write_wait.max_ns = from.number().into();
     }
 }

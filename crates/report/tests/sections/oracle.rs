@@ -145,6 +145,7 @@ impl Record {
             Claim::ServerDied => !self.trial["server_died"].is_null(),
             Claim::ThreadFailed => self.no_threads(),
             Claim::Closed(because) => self.closed(because.name()) > 0,
+            Claim::Dropped => self.trial["server"]["dropped"].as_u64() > Some(0),
             Claim::AcceptFailed(errno) => self.accept_errors(errno) > 0,
             Claim::NoAcceptFailed => {
                 let errnos = ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"];
@@ -305,6 +306,8 @@ impl Record {
             ("within server.frame_timeout", self.closed("frame_timeout") > 0),
             ("for server.idle_timeout", self.closed("idle_timeout") > 0),
             ("for server.write_timeout", self.closed("write_timeout") > 0),
+            ("more than server.client_queue", self.closed("queue_full") > 0),
+            ("miss them", self.supports(Claim::Dropped)),
             ("the load had not written", incomplete(EndedBy::LateLoad)),
             ("with EMFILE", self.accept_errors("EMFILE") > 0),
             ("in CLOSE_WAIT after", self.supports(Claim::CloseWait)),

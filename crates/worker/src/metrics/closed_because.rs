@@ -23,17 +23,20 @@ pub enum ClosedBecause {
     IdleTimeout,
     /// It read too little for too long while a message for it waited.
     WriteTimeout,
+    /// The messages that waited for it had no room in its queue.
+    QueueFull,
 }
 
 impl ClosedBecause {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::MaxClients,
         Self::NoThread,
         Self::NoMemory,
         Self::FrameTimeout,
         Self::IdleTimeout,
         Self::WriteTimeout,
+        Self::QueueFull,
     ];
 
     /// The name used in files.
@@ -45,6 +48,7 @@ impl ClosedBecause {
             Self::FrameTimeout => "frame_timeout",
             Self::IdleTimeout => "idle_timeout",
             Self::WriteTimeout => "write_timeout",
+            Self::QueueFull => "queue_full",
         }
     }
 }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Integrity {
     /// Messages missing before a later one that arrived, at a client that was
-    /// already registered when they were written. Messages missing at the end of
-    /// the load are counted as undelivered.
+    /// already registered when they were written: also those that the server dropped because
+    /// its settings say so ([`ServerMetrics::dropped`](super::ServerMetrics::dropped)).
+    /// Messages missing at the end of the load are counted as undelivered.
     pub lost: u64,
     /// Messages that arrived at a client a second time.
     pub doubled: u64,

@@ -16,6 +16,10 @@ pub struct ServerMetrics {
     pub failed_writes: u64,
     /// Connections ended because of a malformed header.
     pub protocol_errors: u64,
+    /// Messages that were not written to a client because its queue was full, once for each
+    /// client (`server.when_full: drop_message`); none in records of older builds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropped: u64,
     /// Failed accept(2) calls by errno name, such as EMFILE: the connection stays in the
     /// accept queue, except after ECONNABORTED. Records of schema version 3 and older also
     /// count here what is now in `thread_errors`.
@@ -53,6 +57,10 @@ pub struct ServerMetrics {
     /// records of older builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept_run_delay_seconds: Option<f64>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The clients that a server serves at once, at most.

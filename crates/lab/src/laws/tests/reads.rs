@@ -35,6 +35,11 @@ fn settings() -> Vec<(&'static str, Vec<Value>)> {
         ("server.frame_timeout", vec![json!("0s"), json!("1ms"), json!("10s")]),
         ("server.idle_timeout", vec![json!("0s"), json!("1s"), json!("30s"), json!("10m")]),
         ("server.write_timeout", vec![json!("0s"), json!("1ms"), json!("10s")]),
+        ("server.client_queue", vec![json!(65_540), json!(1 << 20), json!(1_u64 << 40)]),
+        (
+            "server.when_full",
+            vec![json!("hold_sender"), json!("drop_message"), json!("close_client")],
+        ),
         ("server.sigpipe", vec![json!("ignore"), json!("default")]),
         ("server.accept_paused", vec![json!(false), json!(true)]),
         ("server.accept_delay", vec![json!("0s"), json!("5ms"), json!("2s")]),

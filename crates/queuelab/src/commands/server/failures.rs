@@ -119,6 +119,10 @@ fn closed_meaning(cause: ClosedBecause, served: &ClientLimit) -> Cow<'static, st
              the clients that had sent the messages"
                 .into()
         }
+        ClosedBecause::QueueFull => {
+            "clients that read more slowly than messages for them came: --client-queue was full"
+                .into()
+        }
     }
 }
 
@@ -147,6 +151,7 @@ mod tests {
                 ("closed: frame_timeout", 2),
                 ("closed: idle_timeout", 2),
                 ("closed: write_timeout", 2),
+                ("closed: queue_full", 2),
             ]
         );
         let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();

@@ -65,6 +65,10 @@ impl Totals {
         row("clients", metrics.most_clients, "maximum at the same time");
         row("messages", report.messages_ingested, "read from clients");
         row("deliveries", report.deliveries, "messages written to a client");
+        if metrics.dropped > 0 {
+            let meaning = "messages for clients whose --client-queue was full";
+            row("dropped", metrics.dropped, meaning);
+        }
         if metrics.protocol_errors > 0 {
             let meaning = "clients closed for a header that is not in the framing";
             row("malformed", metrics.protocol_errors, meaning);
