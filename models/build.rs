@@ -18,9 +18,11 @@ const CHECKED: [(&str, &str, &[&str]); 2] = [
             "designs/snapshot",
             "gate",
             "lock",
+            "pace",
             "registry",
             "thread_per_client",
             "threads",
+            "timed_mutex",
         ],
     ),
 ];

@@ -5,18 +5,28 @@ use linux_net::{PlainThread, ProcessLimits, ThreadLimitKind};
 use worker::metrics::ClientLimit;
 
 use crate::client_thread::READ_BYTES;
+use crate::design::Design;
 use crate::settings::ServerSettings;
 
-/// Memory mappings that a client can need (vm.max_map_count): those of its thread, and one for
-/// a buffer that malloc(3) does not take from its heap.
-pub const MAPPINGS_PER_CLIENT: u64 = PlainThread::MAPPINGS + 1;
+/// Memory mappings that a client with so many threads ([`Design::threads_per_client`]) can need
+/// (vm.max_map_count): those of its threads, and one for a buffer that malloc(3) does not take
+/// from its heap.
+pub fn mappings_per_client(threads: u32) -> u64 {
+    u64::from(threads) * PlainThread::MAPPINGS + 1
+}
 
-/// As [`MAPPINGS_PER_CLIENT`], with bodies above [`COMMON_BODY`]: all of its buffers.
-const MAPPINGS_PER_LARGE_CLIENT: u64 = PlainThread::MAPPINGS + 3;
+/// As [`mappings_per_client`], with bodies above [`COMMON_BODY`]: all of its buffers.
+fn mappings_per_large_client(design: &Design) -> u64 {
+    mappings_per_client(design.threads_per_client) + 2 + u64::from(design.queues)
+}
 
 /// The largest body whose memory every client may use at the same time, bytes. Larger ones
 /// share [`Capacity::frame_memory`].
-const COMMON_BODY: u64 = 64 * 1024;
+pub(crate) const COMMON_BODY: u64 = 64 * 1024;
+
+/// Memory that the messages which wait for a client may use without a share of
+/// [`Capacity::frame_memory`], bytes: at least one message with the largest common body.
+pub(crate) const COMMON_QUEUE: u64 = COMMON_BODY + 4096;
 
 /// Open files for the connection that is turned away, and for what the server reads in /proc.
 const SPARE_FILES: u64 = 8;
@@ -34,18 +44,21 @@ const SPARE_MAPPINGS: u64 = 1024;
 /// Address space of an accept loop: the stack of a thread of std, and its signal stack.
 const ACCEPT_LOOP: u64 = 2_200_000;
 
-/// Memory of the kernel for a client: its thread's kernel stack and structures, a page of page
-/// tables, and its socket without data, bytes. The data of sockets has limits of its own
-/// (tcp_mem).
-const KERNEL_MEMORY: u64 = 48 * 1024;
+/// Memory of the kernel for a thread: its stack and structures, and a page of page tables,
+/// bytes.
+const KERNEL_THREAD: u64 = 40 * 1024;
 
-/// The part of a client's stack that is ever used, bytes.
+/// Memory of the kernel for a socket without data, bytes. The data of sockets has limits of its
+/// own (tcp_mem).
+const KERNEL_SOCKET: u64 = 8 * 1024;
+
+/// The part of a thread's stack that is ever used, bytes.
 const USED_STACK: u64 = 32 * 1024;
 
 /// A client's entries in lists and its broadcaster, bytes.
 const SMALL_STRUCTURES: u64 = 4 * 1024;
 
-/// What a design may keep of each client in each client's thread, bytes: a pointer.
+/// What a design may keep of each client in each client's threads, bytes: a pointer for each.
 const PER_PAIR: u64 = 8;
 
 /// Accepted connections that are listed in a report, at most.
@@ -70,10 +83,13 @@ impl Capacity {
     pub(crate) fn new(settings: &ServerSettings, codec: &Codec, limits: &ProcessLimits) -> Self {
         let listeners = u64::from(settings.listeners);
         let largest_body = u64::from(codec.largest_body());
-        let heap = READ_BYTES as u64 + common_memory(codec) + SMALL_STRUCTURES;
+        let design = settings.design.design();
+        let threads = u64::from(design.threads_per_client);
+        let queue = if design.queues { COMMON_QUEUE } else { 0 };
+        let heap = READ_BYTES as u64 + common_memory(codec) + queue + SMALL_STRUCTURES;
         let mappings = match largest_body > COMMON_BODY {
-            true => MAPPINGS_PER_LARGE_CLIENT,
-            false => MAPPINGS_PER_CLIENT,
+            true => mappings_per_large_client(design),
+            false => mappings_per_client(design.threads_per_client),
         };
         // A stack's guard is a page.
         let stack = settings.thread_stack.saturating_add(4096);
@@ -83,23 +99,28 @@ impl Capacity {
                 ThreadLimitKind::User | ThreadLimitKind::ControlGroup => SPARE_THREADS,
                 ThreadLimitKind::Threads | ThreadLimitKind::Ids => SPARE_THREADS_OF_MACHINE,
             };
-            (limit.kind.name(), with_leaving(left(limit.max, limit.used, spare + listeners)))
+            let left = left(limit.max, limit.used, spare + listeners);
+            let clients = left.checked_div(threads).unwrap_or(u64::MAX);
+            (limit.kind.name(), with_leaving(clients))
         }));
         bounds.extend(limits.mappings.map(|max| {
             // An accept loop has two stacks, each with a guard.
             let spare = SPARE_MAPPINGS + 4 * listeners;
             ("vm.max_map_count", with_leaving(left(max, limits.mappings_now, spare) / mappings))
         }));
+        let pair = threads * PER_PAIR;
         let mut least_room = u64::MAX;
-        let rooms = limits.address_space.iter().map(|room| (room, stack, listeners * ACCEPT_LOOP));
-        let used_stack = stack.min(USED_STACK) + KERNEL_MEMORY;
-        for (room, own, others) in
-            rooms.chain(limits.memory.iter().map(|room| (room, used_stack, 0)))
-        {
+        let stacks = threads.saturating_mul(stack);
+        let rooms = limits.address_space.iter().map(|room| (room, stacks, listeners * ACCEPT_LOOP));
+        let used = threads * (stack.min(USED_STACK) + KERNEL_THREAD) + KERNEL_SOCKET;
+        for (room, own, others) in rooms.chain(limits.memory.iter().map(|room| (room, used, 0))) {
             let bytes = room.bytes.saturating_sub(others);
             least_room = least_room.min(bytes);
             // The rest is for large bodies, for records, and what the heap wastes.
-            bounds.push((room.limit, with_leaving(clients_in(bytes / 2, own + heap))));
+            bounds.push((
+                room.limit,
+                with_leaving(clients_in(bytes / 2, own.saturating_add(heap), pair)),
+            ));
         }
         bounds.extend(settings.max_clients.map(|max| ("server.max_clients", max.into())));
         let (limit, clients) =
@@ -139,9 +160,12 @@ fn left(max: u64, now: u64, spare: u64) -> u64 {
     max.saturating_sub(now).saturating_sub(spare)
 }
 
-/// The largest n with n × `each` + n² × [`PER_PAIR`] ≤ `bytes`.
-fn clients_in(bytes: u64, each: u64) -> u64 {
-    let (bytes, each, pair) = (bytes as f64, each as f64, PER_PAIR as f64);
+/// The largest n with n × `each` + n² × `pair` ≤ `bytes`.
+fn clients_in(bytes: u64, each: u64, pair: u64) -> u64 {
+    if pair == 0 {
+        return bytes / each;
+    }
+    let (bytes, each, pair) = (bytes as f64, each as f64, pair as f64);
     (((each * each + 4.0 * pair * bytes).sqrt() - each) / (2.0 * pair)) as u64
 }
 
@@ -150,6 +174,7 @@ mod tests {
     use linux_net::{MemoryRoom, ThreadLimit};
 
     use super::*;
+    use crate::designs::DESIGNS;
 
     /// As of a machine on which nothing is scarce.
     fn plenty() -> ProcessLimits {
@@ -249,14 +274,38 @@ mod tests {
 
     #[test]
     fn clients_fit_with_their_pairs_and_one_more_does_not() {
-        for (bytes, each) in
-            [(1 << 20, 300_000), (1 << 30, 300_000), (1 << 36, 40_000), (1 << 50, 1)]
-        {
-            let n = clients_in(bytes, each);
-            assert!(n * each + n * n * PER_PAIR <= bytes + bytes / 1_000_000, "{n}");
-            assert!((n + 2) * each + (n + 2) * (n + 2) * PER_PAIR > bytes, "{n}");
+        for (bytes, each, pair) in [
+            (1 << 20, 300_000, 8),
+            (1 << 30, 300_000, 16),
+            (1 << 30, 300_000, 0),
+            (1 << 36, 40_000, 8),
+            (1 << 50, 1, 8),
+        ] {
+            let n = clients_in(bytes, each, pair);
+            assert!(n * each + n * n * pair <= bytes + bytes / 1_000_000, "{n}");
+            assert!((n + 2) * each + (n + 2) * (n + 2) * pair > bytes, "{n}");
         }
-        assert_eq!(clients_in(0, 300_000), 0);
+        assert_eq!(clients_in(0, 300_000, 8), 0);
+    }
+
+    #[test]
+    fn a_design_with_two_threads_for_each_client_serves_half_as_many() {
+        use ThreadLimitKind::User;
+        let threads = vec![ThreadLimit { kind: User, max: 2016 + 1, used: 0 }];
+        let limits = ProcessLimits { threads, mappings: Some(6000 + 1028), ..plenty() };
+        for design in DESIGNS {
+            let design_name = design.name.parse().expect("it is in the table");
+            let settings = ServerSettings { design: design_name, ..ServerSettings::default() };
+            let clients = capacity(&settings, &limits).limit;
+            let expected = match design.threads_per_client {
+                0 => continue,
+                1 => 2000,
+                2 => 1000,
+                other => panic!("{other} threads"),
+            };
+            let found = clients.clients + leaving(expected);
+            assert_eq!((found, &*clients.limit), (expected, "RLIMIT_NPROC"), "{}", design.name);
+        }
     }
 
     #[test]

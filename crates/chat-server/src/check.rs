@@ -80,6 +80,7 @@ pub fn check_settings(settings: &ServerSettings) -> Vec<SettingProblem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::designs::DesignName;
 
     fn fields(change: impl FnOnce(&mut ServerSettings)) -> Vec<&'static str> {
         let mut settings = ServerSettings::default();
@@ -97,10 +98,6 @@ mod tests {
         }
         assert_eq!(fields(|s| s.max_clients = Some(0)), ["max_clients"]);
         assert_eq!(fields(|s| s.max_clients = Some(1)), [""; 0]);
-        assert_eq!(fields(|s| s.client_queue = 4 + 65_536), [""; 0]);
-        assert_eq!(fields(|s| s.client_queue = 4 + 65_535), ["client_queue"]);
-        assert_eq!(fields(|s| (s.client_queue, s.largest_body) = (14, Some(10))), [""; 0]);
-        assert_eq!(fields(|s| (s.client_queue, s.largest_body) = (13, Some(10))), ["client_queue"]);
         assert_eq!(fields(|s| s.defer_accept = 1 << 31), ["defer_accept"]);
         assert_eq!(fields(|s| s.hold_acks = true), [""; 0]);
         assert_eq!(fields(|s| s.release_backlog = Some(-1)), ["release_backlog"]);
@@ -119,6 +116,27 @@ mod tests {
             ["listeners", "release_backlog"],
             "all are reported"
         );
+    }
+
+    #[test]
+    fn a_queue_has_room_for_the_largest_message_in_designs_that_have_one() {
+        let designs = DesignName::all();
+        let [writes, queues] =
+            designs.fold([None; 2], |[writes, queues], name| match name.design().queues {
+                true => [writes, Some(name)],
+                false => [Some(name), queues],
+            });
+        let fields = |design: Option<DesignName>, client_queue, largest_body| {
+            fields(|s| {
+                s.design = design.expect("there are designs with and without queues");
+                (s.client_queue, s.largest_body) = (client_queue, largest_body);
+            })
+        };
+        assert_eq!(fields(queues, 4 + 65_536, None), [""; 0]);
+        assert_eq!(fields(queues, 4 + 65_535, None), ["client_queue"]);
+        assert_eq!(fields(queues, 14, Some(10)), [""; 0]);
+        assert_eq!(fields(queues, 13, Some(10)), ["client_queue"]);
+        assert_eq!(fields(writes, 0, None), [""; 0]);
     }
 
     #[test]

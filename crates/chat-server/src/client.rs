@@ -1,9 +1,9 @@
 //! A client's socket, and the only place that writes to one.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use linux_net::{coarse_monotonic_ns, monotonic_ns};
@@ -13,15 +13,13 @@ use worker::metrics::ClosedBecause;
 
 use crate::counters::Counters;
 use crate::lock::lock;
+use crate::pace::Pace;
 use crate::settings::ServerSettings;
 use crate::sigpipe::Sigpipe;
 
 /// A client's number, in the order of its accept loop's accept(2): never reused, unlike
 /// its file descriptor.
 pub(crate) type ClientId = u64;
-
-/// A client that takes less than this while writes wait for it is too slow, bytes per second.
-const LEAST_RATE: f64 = 1024.0;
 
 /// The shortest wait that is not endless: SO_SNDTIMEO and SO_RCVTIMEO of 0 are.
 pub(crate) const SHORTEST_WAIT: Duration = Duration::from_millis(1);
@@ -37,21 +35,12 @@ pub(crate) struct Client {
     write_timeout: Duration,
     /// Locked from a frame's first byte to its last: a large frame takes several writes,
     /// and those of two threads must not mix.
-    writing: Mutex<Waits>,
+    writing: Mutex<Pace>,
     /// When its socket last took bytes, nanoseconds of CLOCK_MONOTONIC_COARSE: each delivery
     /// reads the clock. At first, when it was accepted.
     last_write_ns: AtomicU64,
     /// Nothing more is written: a write has failed, or it is leaving.
     dead: AtomicBool,
-}
-
-/// Writes to a client since the last time that its rate was judged.
-#[derive(Debug, Default)]
-struct Waits {
-    /// How long writes have waited for it.
-    time: Duration,
-    /// What its socket has taken, bytes.
-    taken: u64,
 }
 
 impl Client {
@@ -98,7 +87,7 @@ impl Client {
             return;
         }
         counters.closed.add(cause);
-        if cause == ClosedBecause::WriteTimeout {
+        if let ClosedBecause::WriteTimeout | ClosedBecause::QueueFull = cause {
             // It has not taken what is queued for it, which would stay in the kernel's memory:
             // close(2) drops it and sends a RST (tcp_disconnect).
             let _ = self.socket.set_linger(Some(Duration::ZERO));
@@ -118,41 +107,14 @@ impl Client {
         let _ = self.socket.shutdown(how);
     }
 
-    /// Writes some of `bytes`, and waits while the client's window is full.
-    fn write(
-        &self,
-        bytes: &[u8],
-        waits: &mut Waits,
-        counters: &Counters,
-    ) -> Result<usize, WriteFailure> {
-        let flags = self.send_flags | MsgFlags::MSG_DONTWAIT.bits();
-        let mut result = self.socket.send_with_flags(bytes, flags);
-        let must_wait = is_timeout(&result);
-        if must_wait {
-            let allowed = self.allowed_wait();
-            // It fails only on a connection that has ended.
-            let _ = self.socket.set_write_timeout(allowed);
-            let start_ns = monotonic_ns();
-            result = self.socket.send_with_flags(bytes, self.send_flags);
-            let waited_ns = monotonic_ns() - start_ns;
-            lock(&counters.write_waits).record(waited_ns);
-            waits.time += Duration::from_nanos(waited_ns);
-            if allowed.is_some() && is_timeout(&result) {
-                return Err(WriteFailure::TooSlow);
-            }
-        }
-        match result {
-            Ok(taken) => {
-                self.last_write_ns.store(coarse_monotonic_ns(), Relaxed);
-                waits.taken += taken as u64;
-                match must_wait && self.is_too_slow(waits) {
-                    true => Err(WriteFailure::TooSlow),
-                    false => Ok(taken),
-                }
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(0),
-            Err(_) => Err(WriteFailure::Gone),
-        }
+    /// Waits until no other thread writes to it, and lets this one write.
+    pub(crate) fn turn<'a>(&'a self, counters: &'a Counters) -> Turn<'a> {
+        Turn { client: self, counters, pace: lock(&self.writing) }
+    }
+
+    /// Whether nothing more is written to it.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.dead.load(Relaxed)
     }
 
     /// How long a write may wait; `None` is endless. What it has not taken since its last
@@ -161,15 +123,74 @@ impl Client {
         let left = || self.write_timeout.saturating_sub(self.since_last_write());
         (!self.write_timeout.is_zero()).then(|| left().max(SHORTEST_WAIT))
     }
+}
 
-    /// Whether it has taken too little, once writes have waited for the timeout in total: one
-    /// that reads a byte now and then is never waited for that long at once.
-    fn is_too_slow(&self, waits: &mut Waits) -> bool {
-        if self.write_timeout.is_zero() || waits.time < self.write_timeout {
-            return false;
+/// The right to write to a client, from a frame's first byte to its last.
+pub(crate) struct Turn<'a> {
+    client: &'a Client,
+    counters: &'a Counters,
+    pace: MutexGuard<'a, Pace>,
+}
+
+impl Turn<'_> {
+    /// Writes some of `pieces`, none of which is empty, and returns how many bytes; `None` if
+    /// the client is dead. Blocks while the client's window is full, for `write_timeout` at
+    /// most, and then writes only of the first piece.
+    pub(crate) fn write(&mut self, pieces: &[IoSlice<'_>]) -> Option<usize> {
+        // The client may have died while this thread waited for its turn.
+        if self.client.is_dead() {
+            return None;
         }
-        let Waits { time, taken } = std::mem::take(waits);
-        (taken as f64) < time.as_secs_f64() * LEAST_RATE
+        match self.send(pieces) {
+            Ok(taken) => return Some(taken),
+            Err(WriteFailure::TooSlow) => {
+                self.client.close(ClosedBecause::WriteTimeout, self.counters);
+            }
+            Err(WriteFailure::Gone) => {
+                // It is not a failure if the server itself has aborted it.
+                if !self.client.dead.swap(true, Relaxed) {
+                    Counters::add(&self.counters.failed_writes, 1);
+                    self.client.shut_down(Shutdown::Both);
+                }
+            }
+        }
+        None
+    }
+
+    fn send(&mut self, pieces: &[IoSlice<'_>]) -> Result<usize, WriteFailure> {
+        let Client { socket, send_flags, write_timeout, last_write_ns, .. } = self.client;
+        let flags = send_flags | MsgFlags::MSG_DONTWAIT.bits();
+        let mut result = match pieces {
+            [piece] => socket.send_with_flags(piece, flags),
+            several => socket.send_vectored_with_flags(several, flags),
+        };
+        let must_wait = is_timeout(&result);
+        if must_wait {
+            let allowed = self.client.allowed_wait();
+            // It fails only on a connection that has ended.
+            let _ = socket.set_write_timeout(allowed);
+            let start_ns = monotonic_ns();
+            result = socket.send_with_flags(&pieces[0], *send_flags);
+            let waited_ns = monotonic_ns() - start_ns;
+            lock(&self.counters.write_waits).record(waited_ns);
+            self.pace.add_wait(Duration::from_nanos(waited_ns));
+            if allowed.is_some() && is_timeout(&result) {
+                return Err(WriteFailure::TooSlow);
+            }
+        }
+        match result {
+            Ok(taken) => {
+                last_write_ns.store(coarse_monotonic_ns(), Relaxed);
+                Counters::add(&self.counters.bytes_out, taken as u64);
+                self.pace.add_taken(taken as u64);
+                match must_wait && self.pace.is_too_slow(*write_timeout) {
+                    true => Err(WriteFailure::TooSlow),
+                    false => Ok(taken),
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(0),
+            Err(_) => Err(WriteFailure::Gone),
+        }
     }
 }
 
@@ -194,33 +215,25 @@ pub(crate) struct Message<'a> {
 }
 
 impl Message<'_> {
-    /// Writes the message to `client`, unless it is the sender or dead, and counts the
-    /// result. Blocks while the client's window is full, for `write_timeout` at most.
+    /// Whether the message goes to `client`: it is not the sender, and not dead.
+    pub(crate) fn is_for(&self, client: &Client) -> bool {
+        client.id != self.sender && !client.is_dead()
+    }
+
+    /// Writes the message to `client`, if it is for it, and counts the result. Blocks while
+    /// the client's window is full, for `write_timeout` at most.
     pub(crate) fn deliver(&self, client: &Client) {
-        if client.id == self.sender || client.dead.load(Relaxed) {
+        if !self.is_for(client) {
             return;
         }
-        let mut waits = lock(&client.writing);
+        let mut turn = client.turn(self.counters);
         let mut rest = self.frame;
-        // The client may have died while this thread waited for the lock.
-        while !rest.is_empty() && !client.dead.load(Relaxed) {
-            match client.write(rest, &mut waits, self.counters) {
-                Ok(taken) => rest = &rest[taken..],
-                Err(WriteFailure::TooSlow) => {
-                    client.close(ClosedBecause::WriteTimeout, self.counters);
-                }
-                Err(WriteFailure::Gone) => {
-                    // It is not a failure if the server itself has aborted it.
-                    if !client.dead.swap(true, Relaxed) {
-                        Counters::add(&self.counters.failed_writes, 1);
-                        client.shut_down(Shutdown::Both);
-                    }
-                }
+        while !rest.is_empty() {
+            match turn.write(&[IoSlice::new(rest)]) {
+                Some(taken) => rest = &rest[taken..],
+                None => return,
             }
         }
-        Counters::add(&self.counters.bytes_out, (self.frame.len() - rest.len()) as u64);
-        if rest.is_empty() {
-            Counters::add(&self.counters.deliveries, 1);
-        }
+        Counters::add(&self.counters.deliveries, 1);
     }
 }

@@ -21,6 +21,10 @@ impl Durations {
         self.0.saturating_record(ns);
     }
 
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.0.add(&other.0).expect("all have the same bounds");
+    }
+
     pub(crate) fn summary(&self) -> DurationSummary {
         DurationSummary {
             count: self.0.len(),

@@ -1,32 +1,33 @@
 //! Memory for messages above the usual size, which all clients share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What is left of the memory, bytes.
 #[derive(Debug)]
 pub(crate) struct FrameMemory {
-    left: AtomicU64,
+    left: Arc<AtomicU64>,
 }
 
 impl FrameMemory {
     pub(crate) fn new(bytes: u64) -> Self {
-        Self { left: AtomicU64::new(bytes) }
+        Self { left: Arc::new(AtomicU64::new(bytes)) }
     }
 
     /// A share of nothing yet.
-    pub(crate) fn share(&self) -> Share<'_> {
-        Share { memory: self, bytes: 0 }
+    pub(crate) fn share(&self) -> Share {
+        Share { left: Arc::clone(&self.left), bytes: 0 }
     }
 }
 
-/// A client's share; it is given back when it is dropped.
+/// A share, of a client or of a message; it is given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Share<'a> {
-    memory: &'a FrameMemory,
+pub(crate) struct Share {
+    left: Arc<AtomicU64>,
     bytes: u64,
 }
 
-impl Share<'_> {
+impl Share {
     /// Makes it at least this large; false if too little is left. It never shrinks, as the
     /// buffers do not.
     pub(crate) fn grow_to(&mut self, bytes: u64) -> bool {
@@ -35,17 +36,22 @@ impl Share<'_> {
             return true;
         }
         let take = |left: u64| left.checked_sub(more);
-        let taken = self.memory.left.fetch_update(Relaxed, Relaxed, take).is_ok();
+        let taken = self.left.fetch_update(Relaxed, Relaxed, take).is_ok();
         if taken {
             self.bytes = bytes;
         }
         taken
     }
+
+    /// All of it; what is left is a share of nothing.
+    pub(crate) fn take(&mut self) -> Share {
+        Share { left: Arc::clone(&self.left), bytes: std::mem::take(&mut self.bytes) }
+    }
 }
 
-impl Drop for Share<'_> {
+impl Drop for Share {
     fn drop(&mut self) {
-        self.memory.left.fetch_add(self.bytes, Relaxed);
+        self.left.fetch_add(self.bytes, Relaxed);
     }
 }
 
@@ -61,8 +67,9 @@ mod tests {
         assert!(!second.grow_to(41), "nothing is left");
         assert!(second.grow_to(40), "what it has stays");
         drop(first);
-        assert!(second.grow_to(100));
-        drop(second);
+        let mut third = second.take();
+        assert!(third.grow_to(100) && !second.grow_to(1), "it has the share of the second");
+        drop(third);
         assert!(memory.share().grow_to(100));
     }
 }

@@ -21,8 +21,10 @@
 //! - `accept`: an accept loop; `depth` reads the depth of its queue, and `gate` pauses it.
 //! - `thread_per_client`: the designs with a thread for each client; `client_thread`: one
 //!   client's life; `threads` bounds, starts and joins them.
-//! - `client`: a client's socket, the only place that writes to one; `reader` reads from it.
-//! - `registry`: the mutex whose waits and holds are measured.
+//! - `client`: a client's socket, the only place that writes to one; `pace` judges whether it
+//!   takes enough; `reader` reads from it.
+//! - `registry`: the clients that messages go to, behind a `timed_mutex`, whose waits and holds
+//!   are measured; `outgoing_queue`: the messages that wait for one client.
 //! - `counters`, `durations`: metrics; `control` has the types of the report.
 //! - `worker`: [`run_worker`], [`serve`]: the server in its own process.
 //! - `error`: [`ServerError`].
@@ -45,6 +47,8 @@ mod frame_memory;
 mod gate;
 mod listener;
 mod lock;
+mod outgoing_queue;
+mod pace;
 mod reader;
 mod registry;
 mod server;
@@ -53,10 +57,11 @@ mod shared;
 mod sigpipe;
 mod thread_per_client;
 mod threads;
+mod timed_mutex;
 mod worker;
 
 pub use self::worker::{run_worker, serve};
-pub use capacity::MAPPINGS_PER_CLIENT;
+pub use capacity::mappings_per_client;
 pub use check::check_settings;
 pub use control::{
     AcceptedConnection, ClientFailures, DepthReading, ServerCommand, ServerEvent, ServerMessage,

@@ -125,8 +125,9 @@ fn sysctls_set_by(run: &RunRecord, host: &str) -> impl Iterator<Item = String> {
 /// # Errors
 /// If a testbed or a worker fails.
 pub fn describe_kernel(backend: &dyn Backend) -> Result<KernelReport> {
-    let thread_stack = ServerSettings::default().thread_stack;
-    backend.reserve(&Needs { clients: 1, thread_stack, ..Needs::default() })?;
+    let ServerSettings { design, thread_stack, .. } = ServerSettings::default();
+    let threads_per_client = design.design().threads_per_client;
+    backend.reserve(&Needs { clients: 1, threads_per_client, thread_stack, ..Needs::default() })?;
     let rules = kernel_rules::determine(backend)?;
     let sysctls = NetworkNamespace::create().ok().and_then(|new| new.deciding_sysctls().ok());
     let sysctls = sysctls.into_iter().flatten().map(|(name, value)| (name.to_string(), value));

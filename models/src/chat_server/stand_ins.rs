@@ -82,6 +82,10 @@ pub(crate) mod durations {
             self.0 += 1;
         }
 
+        pub(crate) fn add(&mut self, other: &Self) {
+            self.0 += other.0;
+        }
+
         pub(crate) fn summary(&self) -> DurationSummary {
             DurationSummary { count: self.0 }
         }

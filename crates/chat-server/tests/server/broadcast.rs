@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
-use crate::common::{Client, TestServer, framings, settings, with_design};
+use crate::common::{Client, TestServer, framings, locks_of_a_broadcast, settings, with_design};
 use chat_protocol::Framing;
 use chat_server::{DesignName, ServerSettings};
 use linux_net::testing::wait_until;
@@ -58,8 +58,8 @@ fn every_client_receives_all_messages_of_others_in_order() {
         let accepted: Vec<_> = report.accepted.iter().map(|connection| connection.peer).collect();
         assert_eq!(accepted, addresses, "in the order of the connects");
         assert!(report.accepted.is_sorted_by_key(|connection| connection.at_ns));
-        // One lock to register, one to leave, one for each broadcast.
-        let locks = ingested + 2 * CLIENTS as u64;
+        // One lock to register, one to leave, and those of each broadcast.
+        let locks = ingested * locks_of_a_broadcast(design) + 2 * CLIENTS as u64;
         assert_eq!(
             (report.metrics.lock_wait.count, report.metrics.lock_hold.count),
             (locks, locks)

@@ -12,7 +12,7 @@ use linux_net::NetworkNamespace;
 use linux_net::testing::{Thread, in_lab_namespace, wait_until};
 use socket2::{Domain, Socket, Type};
 
-use crate::tcp_table::{is_blocked_on, wait_for_reader_of};
+use crate::tcp_table::{is_blocked_on, is_server_blocked_on, wait_for_reader_of};
 
 /// Only a hang takes so long.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
@@ -33,6 +33,15 @@ pub(crate) fn settings() -> ServerSettings {
 
 pub(crate) fn with_design(design: DesignName) -> ServerSettings {
     ServerSettings { design, ..settings() }
+}
+
+/// Locks that one broadcast takes.
+pub(crate) fn locks_of_a_broadcast(design: DesignName) -> u64 {
+    match design.as_str() {
+        // One for each shard.
+        "sharded" => 16,
+        _ => 1,
+    }
 }
 
 pub(crate) struct TestServer {
@@ -99,18 +108,23 @@ impl TestServer {
         wait_for_reader_of(client.address(), self.address, std::process::id())
     }
 
-    /// Waits until the `threads` of senders are blocked: one at least in a write to one of
-    /// the `deaf` clients, which do not read, and the others too or waiting for a lock.
+    /// Waits until the `threads` of senders are blocked: some thread in a write to one of
+    /// the `deaf` clients, which do not read, and they too or waiting for a lock or for room in
+    /// a queue.
     pub(crate) fn wait_until_all_stuck_on(&self, deaf: &[Client], threads: &[Thread]) {
+        wait_until("all senders' threads are blocked", || self.are_stuck_on(deaf, threads));
+    }
+
+    /// Whether the `threads` of senders are blocked on one of the `deaf` clients.
+    pub(crate) fn are_stuck_on(&self, deaf: &[Client], threads: &[Thread]) -> bool {
         let is_stuck = |thread: &Thread| {
             deaf.iter().any(|client| is_blocked_on(client.address(), self.address, thread))
         };
-        wait_until("all senders' threads are blocked", || {
-            // In this order: the first stays blocked, and so does a thread that then
-            // waits for the lock which it holds.
-            threads.iter().any(is_stuck)
-                && threads.iter().all(|thread| thread.is_waiting_for_lock() || is_stuck(thread))
-        });
+        // In this order: the first stays blocked, and so does a thread that then waits for
+        // the lock which it holds.
+        let server = std::process::id();
+        deaf.iter().any(|client| is_server_blocked_on(client.address(), self.address, server))
+            && threads.iter().all(|thread| thread.is_waiting_for_lock() || is_stuck(thread))
     }
 
     /// Stops the server when it is dropped, also if the test fails: this ends the threads that

@@ -6,6 +6,7 @@ mod closing;
 mod common;
 mod limits;
 mod listeners;
+mod queues;
 mod server_process;
 mod sigpipe;
 mod stopping;

@@ -10,7 +10,6 @@ use linux_net::testing::wait_until;
 use worker::metrics::ClosedBecause;
 
 use crate::common::{Client, TIMEOUT, TestServer, settings, with_design};
-use crate::tcp_table::is_blocked_on;
 
 fn closed(server: &TestServer, cause: ClosedBecause) -> u64 {
     server.handle.client_failures().closed.get(&cause).copied().unwrap_or(0)
@@ -94,7 +93,7 @@ fn the_time_in_which_the_server_does_not_read_does_not_count() {
                     sender.send(&[7; BODY]);
                     sent += 1;
                 }
-                is_blocked_on(deaf.address(), server.address, &thread)
+                server.are_stuck_on(std::slice::from_ref(&deaf), std::slice::from_ref(&thread))
             });
             let report = server.handle.report();
             let frame = (Framing::HEADER_BYTES + BODY) as u64;

@@ -41,7 +41,9 @@ pub(super) const CAUSE: Cause = Cause {
         Statement {
             needs: |trial| trial.dropped() > 0,
             claims: &[Claim::Dropped],
-            text: |_, _| Some("The server dropped messages for clients whose queue was full.".into()),
+            text: |_, _| {
+                Some("The server dropped messages for clients whose queue was full.".into())
+            },
         },
     ],
     statements: &[

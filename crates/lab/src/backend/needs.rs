@@ -9,8 +9,10 @@ use crate::schedule::MAX_CONCURRENT_TRIALS;
 /// Resources that the trials of a run need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Clients of the largest cell, each with a connection and a thread of the server.
+    /// Clients of the largest cell, each with a connection.
     pub clients: u32,
+    /// Threads of the server for each of them, in the design that needs the most.
+    pub threads_per_client: u32,
     /// Stack of such a thread, bytes.
     pub thread_stack: u64,
     /// Threads of all trials that run at the same time.
@@ -32,6 +34,7 @@ impl Needs {
         threads.sort_unstable_by_key(|&threads| Reverse(threads));
         Self {
             clients: settings().map(|cell| cell.load.clients).max().unwrap_or(0),
+            threads_per_client: settings().map(threads_per_client).max().unwrap_or(0),
             thread_stack: settings()
                 .map(|cell| cell.server.listening().thread_stack)
                 .max()
@@ -46,14 +49,20 @@ impl Needs {
     }
 }
 
-/// Threads of a trial, at most: the server has one for each connection that it accepts, and
+fn threads_per_client(cell: &CellSettings) -> u32 {
+    cell.server.listening().design.design().threads_per_client
+}
+
+/// Threads of a trial, at most: the server has those of each connection that it accepts, and
 /// one for each listener.
 fn trial_threads(cell: &CellSettings) -> u64 {
     let CellSettings { load, server, .. } = cell;
     let live = load.clients.saturating_sub(load.half_open);
     // In a closed loop, the threads of clients before these may still be ending.
     let clients = load.closed_loop().map_or(live, |at_once| at_once.saturating_mul(2).min(live));
-    u64::from(clients) + u64::from(server.listening().listeners) + Needs::OTHER_THREADS
+    u64::from(clients) * u64::from(threads_per_client(cell))
+        + u64::from(server.listening().listeners)
+        + Needs::OTHER_THREADS
 }
 
 #[cfg(test)]
@@ -89,6 +98,8 @@ mod tests {
         assert_eq!((half_open.clients, half_open.threads), (100, 10 + 1 + others));
         let serial = needs("load: { clients: 100, pattern: one_by_one, leave: after_sending }\n");
         assert_eq!((serial.clients, serial.threads), (100, 2 + 1 + others));
+        let two = needs("load: { clients: 100 }\nserver: { design: writer-queues }\n");
+        assert_eq!((two.threads_per_client, two.threads), (2, 200 + 1 + others));
         let listeners = needs("load: { clients: 100 }\nserver: { listeners: 4 }\n");
         assert_eq!(listeners.threads, 100 + 4 + others);
     }

@@ -39,6 +39,7 @@ pub(super) const FINISH: Reads = Reads {
         "server.accept_delay",
         "server.sigpipe",
         "server.thread_stack",
+        "server.design",
         "load.slow_readers",
         "load.senders",
         "load.size",
@@ -88,9 +89,11 @@ pub(super) fn require_served(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
         server.sigpipe == Sigpipe::Ignore || load.messages == 0,
         "the server may die when it writes to a closed connection (server.sigpipe)",
     )?;
+    let threads = at_once * u64::from(server.design.design().threads_per_client);
+    let stacks = server.thread_stack.saturating_mul(threads);
     require(
-        server.thread_stack.saturating_mul(at_once) <= MAX_STACKS,
-        "the server may be unable to start a thread for each client (server.thread_stack)",
+        stacks <= MAX_STACKS,
+        "the server may be unable to start the threads of each client (server.thread_stack)",
     )?;
     require_patience(inputs)?;
     require_time_to_connect(inputs)?;

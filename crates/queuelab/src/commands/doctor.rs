@@ -41,7 +41,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
         findings: backend.check(prepared, &needs),
     };
     let mut diagnosis = Diagnosis {
-        machine: machine::findings(&limits, needs.clients),
+        machine: machine::findings(&limits, &needs),
         backends: prepared.into_iter().map(check).collect(),
         kernel: None,
     };
@@ -69,6 +69,7 @@ fn max_needs() -> Needs {
         scenario::scenarios().into_iter().filter_map(|file| plan::default_plan(&file, false).ok());
     plans.map(|plan| Needs::from_plan(&plan)).fold(Needs::default(), |max, needs| Needs {
         clients: max.clients.max(needs.clients),
+        threads_per_client: max.threads_per_client.max(needs.threads_per_client),
         thread_stack: max.thread_stack.max(needs.thread_stack),
         threads: max.threads.max(needs.threads),
     })

@@ -72,18 +72,20 @@ pub(super) struct ContainerLimits {
 }
 
 impl ContainerLimits {
-    /// Processes and threads: one per client, and some for the agent, server or load,
+    /// Processes and threads: those of the clients, and some for the agent, server or load,
     /// probe, and several listeners.
     fn pids(&self) -> i64 {
-        i64::from(self.needs.clients) + 160
+        let Needs { clients, threads_per_client, .. } = self.needs;
+        i64::from(clients) * i64::from(threads_per_client.max(1)) + 160
     }
 
-    /// Memory, bytes: what the workers themselves need, and for each client its thread's
-    /// stack and 1 MiB of buffers and records, of which the server leaves half to large
+    /// Memory, bytes: what the workers themselves need, and for each client its threads'
+    /// stacks and 1 MiB of buffers and records, of which the server leaves half to large
     /// messages.
     pub(super) fn memory(&self) -> u64 {
-        let Needs { clients, thread_stack, .. } = self.needs;
-        256 * MIB + u64::from(clients) * (thread_stack + MIB)
+        let Needs { clients, threads_per_client, thread_stack, .. } = self.needs;
+        let stacks = u64::from(threads_per_client) * thread_stack;
+        256 * MIB + u64::from(clients) * (stacks + MIB)
     }
 }
 

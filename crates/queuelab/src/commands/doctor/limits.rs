@@ -1,7 +1,7 @@
 //! The limits on the number of clients of a cell: each client needs a socket on both
-//! sides, and a thread of the server.
+//! sides, and threads of the server.
 
-use chat_server::MAPPINGS_PER_CLIENT;
+use chat_server::mappings_per_client;
 use lab::Needs;
 use linux_net::{Capability, ThreadLimit, read_number};
 use nix::sys::resource::{Resource, getrlimit};
@@ -29,6 +29,7 @@ pub(super) struct Limits {
 pub(super) struct Ceiling {
     pub(super) clients: u64,
     limit: Limit,
+    threads_per_client: u32,
 }
 
 /// What limits the number of clients.
@@ -59,9 +60,13 @@ impl Ceiling {
                      LimitNOFILE={files} in a systemd unit"
                 )
             }
-            Limit::Threads(limit) => limit.hint(clients + Needs::OTHER_THREADS),
+            Limit::Threads(limit) => {
+                let threads = clients * u64::from(self.threads_per_client);
+                limit.hint(threads + Needs::OTHER_THREADS)
+            }
             Limit::Mappings => {
-                let mappings = clients * MAPPINGS_PER_CLIENT + OTHER_MAPPINGS;
+                let mappings =
+                    clients * mappings_per_client(self.threads_per_client) + OTHER_MAPPINGS;
                 format!("run `sudo sysctl -w vm.max_map_count={mappings}`")
             }
         }
@@ -90,19 +95,20 @@ impl Limits {
         self.hard_files.max(self.raisable_files.unwrap_or(0))
     }
 
-    /// The ceiling of each limit, the tightest first.
-    pub(super) fn ceilings(&self) -> Vec<Ceiling> {
-        let files = Ceiling {
-            clients: self.max_files().saturating_sub(Needs::default().open_files()),
-            limit: Limit::Files,
-        };
-        let threads = self.threads.iter().map(|&limit| Ceiling {
-            clients: limit.left().saturating_sub(Needs::OTHER_THREADS),
-            limit: Limit::Threads(limit),
+    /// The ceiling of each limit if each client has so many threads of the server, the tightest
+    /// first.
+    pub(super) fn ceilings(&self, threads_per_client: u32) -> Vec<Ceiling> {
+        let ceiling = |clients, limit| Ceiling { clients, limit, threads_per_client };
+        let files =
+            ceiling(self.max_files().saturating_sub(Needs::default().open_files()), Limit::Files);
+        let threads = self.threads.iter().map(|&limit| {
+            let left = limit.left().saturating_sub(Needs::OTHER_THREADS);
+            let clients = left.checked_div(threads_per_client.into()).unwrap_or(u64::MAX);
+            ceiling(clients, Limit::Threads(limit))
         });
-        let mappings = self.mappings.map(|max| Ceiling {
-            clients: max.saturating_sub(OTHER_MAPPINGS) / MAPPINGS_PER_CLIENT,
-            limit: Limit::Mappings,
+        let mappings = self.mappings.map(|max| {
+            let left = max.saturating_sub(OTHER_MAPPINGS);
+            ceiling(left / mappings_per_client(threads_per_client), Limit::Mappings)
         });
         let mut ceilings: Vec<_> = std::iter::once(files).chain(mappings).chain(threads).collect();
         ceilings.sort_by_key(|ceiling| ceiling.clients);
@@ -138,7 +144,7 @@ mod tests {
             mappings: Some(65_530),
             ..Limits::default()
         };
-        let ceilings = limits.ceilings();
+        let ceilings = limits.ceilings(1);
         let found: Vec<_> = ceilings.iter().map(|c| (c.limit(), c.clients)).collect();
         assert_eq!(
             found,
@@ -152,15 +158,19 @@ mod tests {
         assert!(ceilings[0].hint(20_000).contains("--nofile=20064 "));
         assert_eq!(ceilings[1].hint(30_000), "run `sudo sysctl -w vm.max_map_count=92048`");
         assert!(ceilings[2].hint(40_000).contains("--nproc=40044 "));
+        let two = limits.ceilings(2);
+        let found: Vec<_> = two.iter().map(|c| (c.limit(), c.clients)).collect();
+        assert_eq!(found[..2], [("vm.max_map_count", 12_696), ("RLIMIT_NPROC", 15_478)]);
+        assert!(two[1].hint(40_000).contains("--nproc=80044 "));
     }
 
     #[test]
     fn a_process_that_may_raise_the_hard_limit_is_not_bound_by_it() {
         let limits = Limits { hard_files: 4096, ..Limits::default() };
-        assert_eq!(limits.ceilings()[0].clients, 4032);
+        assert_eq!(limits.ceilings(1)[0].clients, 4032);
         let root = Limits { raisable_files: Some(1 << 20), ..limits };
         assert_eq!(root.max_files(), 1 << 20);
-        assert_eq!(root.ceilings()[0].clients, (1 << 20) - 64);
+        assert_eq!(root.ceilings(1)[0].clients, (1 << 20) - 64);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use lab::{BackendError, Finding};
+use lab::{BackendError, Finding, Needs};
 use linux_net::{DiagError, SocketDiag};
 use report::{count, gibibytes};
 use run_record::Machine;
@@ -13,12 +13,12 @@ use crate::backend_name::user_backends;
 
 const AUTOGROUP: &str = "kernel.sched_autogroup_enabled";
 
-/// Checks the machine for scenarios of up to `clients` clients.
-pub(super) fn findings(limits: &Limits, clients: u32) -> Vec<Finding> {
+/// Checks the machine for scenarios with these needs.
+pub(super) fn findings(limits: &Limits, needs: &Needs) -> Vec<Finding> {
     let autogroup = fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled");
     let listed = SocketDiag::open().and_then(|mut diag| diag.listeners());
     let mut findings = machine_findings(&run_record::Machine::current());
-    findings.extend(limit_findings(limits, clients));
+    findings.extend(limit_findings(limits, needs));
     findings.push(socket_finding(listed.map(|_| ())));
     findings.push(family_finding(Path::new("/proc/sys/net/ipv6").exists()));
     findings.push(machine_wide_finding(|name| {
@@ -40,9 +40,9 @@ fn machine_findings(machine: &Machine) -> Vec<Finding> {
     ]
 }
 
-fn limit_findings(limits: &Limits, needed: u32) -> [Finding; 3] {
-    let needed = u64::from(needed);
-    let ceilings = limits.ceilings();
+fn limit_findings(limits: &Limits, needs: &Needs) -> [Finding; 3] {
+    let needed = u64::from(needs.clients);
+    let ceilings = limits.ceilings(needs.threads_per_client);
     let tightest = &ceilings[0];
     let detail = format!(
         "up to {} in a cell, limited by {}; the scenarios here need at most {needed}",
@@ -150,22 +150,26 @@ mod tests {
 
     use super::*;
 
+    fn needs(clients: u32) -> Needs {
+        Needs { clients, threads_per_client: 1, ..Needs::default() }
+    }
+
     #[test]
     fn a_limit_below_the_scenarios_needs_is_a_note_with_a_hint() {
         let limits = Limits { soft_files: 256, hard_files: 256, ..Limits::default() };
-        let [clients, files, _] = limit_findings(&limits, 1000);
+        let [clients, files, _] = limit_findings(&limits, &needs(1000));
         assert_eq!(clients.state, FindingState::Note);
         assert!(clients.detail.starts_with("up to 192 in a cell"), "{}", clients.detail);
         assert!(clients.hint.unwrap().contains("--nofile=1064"));
         assert_eq!(files.detail, "256 soft, 256 hard");
-        let [clients, ..] = limit_findings(&limits, 192);
+        let [clients, ..] = limit_findings(&limits, &needs(192));
         assert_eq!(clients.state, FindingState::Ok);
     }
 
     #[test]
     fn raisable_limits_are_described() {
         let limits = Limits { soft_files: 1024, hard_files: 4096, ..Limits::default() };
-        let detail = |limits: &Limits| limit_findings(limits, 1)[1].detail.clone();
+        let detail = |limits: &Limits| limit_findings(limits, &needs(1))[1].detail.clone();
         assert_eq!(
             detail(&limits),
             "1 024 soft, 4 096 hard, the soft limit is raised if a cell needs it"
