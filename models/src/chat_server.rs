@@ -1,4 +1,4 @@
-//! The chat server's registry, broadcast, leave and shutdown, in both designs: no order of the
+//! The chat server's registry, broadcast, leave and shutdown, in each design: no order of the
 //! threads mixes two frames, delivers one to a client that came after it, loses one without
 //! counting it, or waits forever.
 
@@ -10,11 +10,12 @@ use shuttle::thread;
 use crate::Model;
 use checked::counters::Counters;
 use checked::design::{Design, Serve};
+use checked::frame_memory::FrameMemory;
 use checked::gate::Gate;
-use checked::{GLOBAL_LOCK, SNAPSHOT};
+use checked::{GLOBAL_LOCK, SHARDED, SNAPSHOT, WRITER_QUEUES};
 use context::Context;
 use metrics::ClientLimit;
-use settings::ServerSettings;
+use settings::{ServerSettings, WhenFull};
 use socket::{Network, Received, Socket};
 
 mod socket;
@@ -34,15 +35,30 @@ mod checked {
     include!(concat!(env!("OUT_DIR"), "/chat_server.rs"));
 
     pub(super) const GLOBAL_LOCK: design::Design = global_lock::DESIGN;
+    pub(super) const SHARDED: design::Design = sharded::DESIGN;
     pub(super) const SNAPSHOT: design::Design = snapshot::DESIGN;
+    pub(super) const WRITER_QUEUES: design::Design = writer_queues::DESIGN;
 }
 
 pub(crate) const MODELS: &[Model] = &[
-    ("global-lock: frames stay whole while clients come and go", || chat(GLOBAL_LOCK)),
-    ("snapshot: frames stay whole while clients come and go", || chat(SNAPSHOT)),
-    ("global-lock: a stop ends clients that block each other", || stop(GLOBAL_LOCK)),
-    ("snapshot: a stop ends clients that block each other", || stop(SNAPSHOT)),
+    ("global-lock: frames stay whole while clients come and go", || chat(GLOBAL_LOCK, ONE)),
+    ("snapshot: frames stay whole while clients come and go", || chat(SNAPSHOT, ONE)),
+    ("sharded: frames stay whole while clients come and go", || chat(SHARDED, ONE)),
+    ("writer-queues, held senders: frames stay whole", || chat(WRITER_QUEUES, HELD)),
+    ("writer-queues, dropped messages: frames stay whole", || chat(WRITER_QUEUES, DROPPED)),
+    ("writer-queues, closed clients: frames stay whole", || chat(WRITER_QUEUES, CLOSED)),
+    ("global-lock: a stop ends clients that block each other", || stop(GLOBAL_LOCK, ONE)),
+    ("snapshot: a stop ends clients that block each other", || stop(SNAPSHOT, ONE)),
+    ("sharded: a stop ends clients that block each other", || stop(SHARDED, ONE)),
+    ("writer-queues: a stop ends senders that are held", || stop(WRITER_QUEUES, HELD)),
+    ("writer-queues: a stop ends writers", || stop(WRITER_QUEUES, CLOSED)),
 ];
+
+/// What happens when a queue is full; without queues it has no effect.
+const ONE: WhenFull = WhenFull::HoldSender;
+const HELD: WhenFull = WhenFull::HoldSender;
+const DROPPED: WhenFull = WhenFull::DropMessage;
+const CLOSED: WhenFull = WhenFull::CloseClient;
 
 const CLIENTS: u64 = 3;
 const FRAME: usize = 4;
@@ -58,10 +74,11 @@ struct Server {
 }
 
 impl Server {
-    fn new(design: Design, frames_of: fn(u64) -> u64) -> Arc<Self> {
+    fn new(design: Design, when_full: WhenFull, frames_of: fn(u64) -> u64) -> Arc<Self> {
         let context = Arc::new(Context {
-            settings: ServerSettings::default(),
+            settings: ServerSettings { when_full, ..ServerSettings::default() },
             client_limit: ClientLimit { clients: CLIENTS },
+            frame_memory: FrameMemory::new(u64::MAX),
             counters: Counters::default(),
             stopping: AtomicBool::new(false),
             frames_of,
@@ -94,8 +111,8 @@ impl Server {
 }
 
 /// Clients chat, and one comes when another may have left: it can get its descriptor.
-fn chat(design: Design) {
-    let server = Server::new(design, |_| FRAMES);
+fn chat(design: Design, when_full: WhenFull) {
+    let server = Server::new(design, when_full, |_| FRAMES);
     let accepting = Arc::clone(&server);
     let accept_loop = thread::spawn(move || {
         for id in 0..CLIENTS {
@@ -111,15 +128,18 @@ fn chat(design: Design) {
     readers.join().expect("no panic");
     let counted = Arc::clone(&server);
     let received = server.joined();
+    // A client that is closed may have the beginning of a frame.
+    let may_close = matches!(when_full, WhenFull::CloseClient);
     let mut whole = 0;
     for Received { client, bytes, ended_before } in received {
-        assert_eq!(bytes.len() % FRAME, 0, "client {client} has a part of a frame: {bytes:?}");
+        let is_whole = bytes.len() % FRAME == 0;
+        assert!(is_whole || may_close, "client {client} has a part of a frame: {bytes:?}");
         for frame in bytes.chunks(FRAME) {
             let sender = (u64::from(frame[0]) - 1) / FRAMES;
             assert!(frame.iter().all(|byte| *byte == frame[0]), "mixed frames: {bytes:?}");
             assert_ne!(sender, client, "its own message");
             assert!(!ended_before.contains(&frame[0]), "a message of before it came: {bytes:?}");
-            whole += 1;
+            whole += u64::from(frame.len() == FRAME);
         }
     }
     assert_eq!(
@@ -130,8 +150,8 @@ fn chat(design: Design) {
 }
 
 /// Clients that never read block those that write to them; more come during the stop.
-fn stop(design: Design) {
-    let server = Server::new(design, |id| id % 2);
+fn stop(design: Design, when_full: WhenFull) {
+    let server = Server::new(design, when_full, |id| id % 2);
     let accepting = Arc::clone(&server);
     let accept_loop = thread::spawn(move || {
         for id in 0..CLIENTS {

@@ -1,6 +1,6 @@
 //! Sockets with descriptors as the kernel gives them: the lowest that is free.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::time::Duration;
 
@@ -120,6 +120,16 @@ impl Socket {
             }
             state = self.network.changed.wait(state).expect("no panic");
         }
+    }
+
+    /// As [`send_with_flags`](Self::send_with_flags), of several pieces.
+    pub(crate) fn send_vectored_with_flags(
+        &self,
+        pieces: &[IoSlice<'_>],
+        flags: i32,
+    ) -> io::Result<usize> {
+        let bytes: Vec<u8> = pieces.iter().flat_map(|piece| piece.iter().copied()).collect();
+        self.send_with_flags(&bytes, flags)
     }
 
     /// Blocks until it is shut down.

@@ -1,6 +1,8 @@
 //! What the checked files use of other files and crates, reduced to what they need.
 
 pub(crate) mod capacity {
+    pub(crate) const COMMON_QUEUE: u64 = 1 << 20;
+
     pub(crate) fn leaving(_: u64) -> u64 {
         1
     }
@@ -55,6 +57,7 @@ pub(crate) mod context {
     use shuttle::sync::atomic::AtomicBool;
 
     use super::super::checked::counters::Counters;
+    use super::super::checked::frame_memory::FrameMemory;
     use super::metrics::ClientLimit;
     use super::settings::ServerSettings;
 
@@ -62,6 +65,7 @@ pub(crate) mod context {
     pub(crate) struct Context {
         pub(crate) settings: ServerSettings,
         pub(crate) client_limit: ClientLimit,
+        pub(crate) frame_memory: FrameMemory,
         pub(crate) counters: Counters,
         pub(crate) stopping: AtomicBool,
         /// How many frames a client sends.
@@ -133,10 +137,13 @@ pub(crate) mod metrics {
         MaxClients,
         NoThread,
         WriteTimeout,
+        NoMemory,
+        QueueFull,
     }
 
     impl ClosedBecause {
-        pub(crate) const ALL: [Self; 3] = [Self::MaxClients, Self::NoThread, Self::WriteTimeout];
+        pub(crate) const ALL: [Self; 5] =
+            [Self::MaxClients, Self::NoThread, Self::WriteTimeout, Self::NoMemory, Self::QueueFull];
     }
 
     #[derive(Debug)]
@@ -174,10 +181,21 @@ pub(crate) mod settings {
 
     use super::sigpipe::Sigpipe;
 
+    #[derive(Debug, Default, Clone, Copy)]
+    pub(crate) enum WhenFull {
+        #[default]
+        HoldSender,
+        DropMessage,
+        CloseClient,
+    }
+
     #[derive(Debug, Default)]
     pub(crate) struct ServerSettings {
         pub(crate) sigpipe: Sigpipe,
         pub(crate) write_timeout: Duration,
+        /// Room for one frame.
+        pub(crate) client_queue: u64,
+        pub(crate) when_full: WhenFull,
         pub(crate) thread_stack: u64,
     }
 }

@@ -25,7 +25,7 @@ pub(super) const DESIGN: Design = Design {
     threads_per_client: 1,
     start: |context| {
         let shards = array::from_fn(|_| Registry::default());
-        Ok(ThreadPerClient::new(context, Sharded { shards }))
+        Ok(ThreadPerClient::serve(context, Sharded { shards }))
     },
 };
 

@@ -27,7 +27,7 @@ pub(super) const DESIGN: Design = Design {
             messages that wait use memory.",
     queues: true,
     threads_per_client: 2,
-    start: |context| Ok(ThreadPerClient::new(context, WriterQueues::new(context))),
+    start: |context| Ok(ThreadPerClient::serve(context, WriterQueues::new(context))),
 };
 
 /// Frames of one write, at most: IOV_MAX.

@@ -103,13 +103,16 @@ pub(super) fn written(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chat_server::DesignName;
+
     use super::*;
 
     #[test]
     fn settings_have_descriptions_and_the_values_that_are_few() {
         let settings = settings();
         let find = |path: &str| settings.iter().find(|one| one.path == path).unwrap();
-        assert_eq!(find("server.design").values, ["global-lock", "snapshot"]);
+        let designs: Vec<_> = DesignName::all().map(DesignName::as_str).collect();
+        assert_eq!(find("server.design").values, designs);
         assert_eq!(find("server.nodelay").values, ["true", "false"]);
         assert_eq!(find("server.backlog").default.as_deref(), Some("128"));
         assert_eq!(find("server.command.stop.signal").default.as_deref(), Some("TERM"));

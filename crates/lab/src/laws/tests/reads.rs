@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
+use chat_server::DesignName;
 use linux_net::Sysctl;
 use proptest::prelude::*;
 use queue_model::kernel_rules::RuleSet;
@@ -29,7 +30,7 @@ fn settings() -> Vec<(&'static str, Vec<Value>)> {
         ("server.reuse_address", vec![json!(false), json!(true)]),
         ("server.framing", vec![json!("ascii4"), json!("u32be")]),
         ("server.largest_body", vec![Value::Null, json!(100)]),
-        ("server.design", vec![json!("global-lock"), json!("snapshot")]),
+        ("server.design", DesignName::all().map(|design| json!(design)).collect()),
         ("server.thread_stack", vec![json!(65536), json!(1_u64 << 40)]),
         ("server.max_clients", vec![Value::Null, json!(1), json!(60)]),
         ("server.frame_timeout", vec![json!("0s"), json!("1ms"), json!("10s")]),

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use chat_server::DesignName;
+
 use crate::support::{
     Background, all_output, count_accepted, queuelab, repository, start_server, terminate,
 };
@@ -18,8 +20,9 @@ fn python(script: &str, arguments: &[&str]) -> Background {
 
 #[test]
 fn clients_of_the_original_chat_through_our_server() {
-    for design in ["global-lock", "snapshot"] {
-        let (mut server, address) = start_server(&["--framing", "ascii4", "--design", design]);
+    for design in DesignName::all() {
+        let arguments = ["--framing", "ascii4", "--design", design.as_str()];
+        let (mut server, address) = start_server(&arguments);
         let (host, port) = (address.ip().to_string(), address.port().to_string());
         let names = ["anna", "bela", "cleo"];
         let mut clients: Vec<_> = names
