@@ -120,6 +120,8 @@ impl ValueParserFactory for DesignName {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
 
     use super::*;
 
@@ -161,5 +163,45 @@ mod tests {
             .collect();
         let names: Vec<_> = DesignName::all().map(|name| name.to_string()).collect();
         assert_eq!(listed, names);
+    }
+
+    /// The section of docs/designs.md between these lines is generated.
+    const BEGIN: &str = "<!-- designs: generated, update with UPDATE_DESIGNS=1 cargo test \
+                         --workspace --lib designs -->";
+    const END: &str = "<!-- designs: end -->";
+
+    #[test]
+    fn the_documentation_has_every_design() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/designs.md");
+        let text = fs::read_to_string(&path).expect("docs/designs.md exists");
+        let (before, rest) = text.split_once(BEGIN).expect("it has the line before the table");
+        let (committed, after) = rest.split_once(END).expect("it has the line after the table");
+        let rows = DESIGNS.iter().map(|design| {
+            let Design { name, summary, removes, costs, threads_per_client, .. } = design;
+            let queues = if design.queues { "yes" } else { "no" };
+            format!(
+                "| `{name}` | {summary} | {removes} | {costs} | {threads_per_client} | {queues} |"
+            )
+        });
+        let expected: Vec<_> = [
+            "| design | what it does | what it removes | what it costs | threads for a client | queues |",
+            "|---|---|---|---|---|---|",
+        ]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(rows)
+        .collect();
+        let expected = expected.join("\n");
+        if std::env::var_os("UPDATE_DESIGNS").is_some() {
+            let text = format!("{before}{BEGIN}\n\n{expected}\n\n{END}{after}");
+            fs::write(&path, text).expect("docs/designs.md can be written");
+            return;
+        }
+        assert_eq!(
+            committed.trim(),
+            expected,
+            "docs/designs.md is out of date: run UPDATE_DESIGNS=1 cargo test --workspace --lib \
+             designs"
+        );
     }
 }

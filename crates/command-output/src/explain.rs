@@ -19,7 +19,7 @@ pub enum Explanation {
 /// A topic in the list.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ListedTopic {
-    /// Its kind: concept, sysctl, counter, outcome or scenario.
+    /// Its kind: concept, sysctl, counter, outcome, server, design or scenario.
     pub kind: String,
     /// Its name.
     pub name: String,
@@ -30,7 +30,7 @@ pub struct ListedTopic {
 /// The explanation of a topic.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TopicPage {
-    /// Its kind: concept, sysctl, counter, outcome or scenario.
+    /// Its kind: concept, sysctl, counter, outcome, server, design or scenario.
     pub kind: String,
     /// Its name.
     pub name: String,

@@ -1,5 +1,6 @@
 //! Explanations of the lab's terms: one topic for each sysctl, counter, outcome,
-//! concept and common server, and one for each scenario, which the caller adds.
+//! concept and common server; the caller adds one for each design of the chat server and for
+//! each scenario.
 //!
 //! | module | contains |
 //! |---|---|

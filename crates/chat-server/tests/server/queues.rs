@@ -1,7 +1,9 @@
 //! Clients that do not read, in the designs that queue messages for them.
 
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::thread;
+use std::time::Duration;
 
 use chat_protocol::{Codec, Framing};
 use chat_server::{ClosesFirst, DesignName, ServerSettings, WhenFull};
@@ -112,15 +114,30 @@ fn messages_without_room_are_dropped_for_that_client_only_and_counted() {
 fn senders_wait_for_room_and_nothing_is_lost() {
     for settings in with_queues(WhenFull::HoldSender) {
         let server = TestServer::start(&settings);
+        let all = 2 * u64::from(MANY + 1);
         let mut deaf = server.connect_with_small_buffer();
         let sender = server.connect();
         let mut receiver = sender.split();
+        let mut reader = server.connect();
+        let thread = server.thread_of(&sender);
         thread::scope(|scope| {
             let _stop = server.stop_at_end();
             let sending = scope.spawn(|| send(&sender, 0, MANY));
-            // What it has read waits in a queue of 1 MiB, in buffers of the kernel, or is held.
-            let room = settings.client_queue / BODY as u64;
-            wait_until("the queue is full", || server.ingested() > room);
+            // The others get also the message with which the sender is held.
+            let mut read = 0;
+            wait_until("the sender is held", || {
+                while u64::from(read) < server.ingested() {
+                    assert_eq!(sequence_of(&reader.receive().expect("a message")), read);
+                    read += 1;
+                }
+                server.are_stuck_on(std::slice::from_ref(&deaf), std::slice::from_ref(&thread))
+            });
+            let reader = &mut reader;
+            scope.spawn(move || {
+                for sequence in read..MANY {
+                    assert_eq!(sequence_of(&reader.receive().expect("a message")), sequence);
+                }
+            });
             for sequence in 0..MANY {
                 let body = deaf.receive().expect("a message");
                 assert_eq!(sequence_of(&body), sequence, "{}", settings.design);
@@ -128,19 +145,32 @@ fn senders_wait_for_room_and_nothing_is_lost() {
             assert_eq!(sending.join().expect("no panic"), MANY);
             deaf.send(b"thank you");
             assert_eq!(receiver.receive_text(), "thank you");
+            wait_until("both have it", || server.handle.status().deliveries == all);
         });
         let report = server.stop();
-        assert_eq!(report.deliveries, u64::from(MANY) + 1);
+        assert_eq!(report.deliveries, all);
         assert_eq!((report.metrics.dropped, report.metrics.closed), (0, [].into()));
         assert!(report.metrics.write_wait.count > 0, "writes waited for it");
     }
 }
 
+fn leave_by_close(client: Client) {
+    drop(client);
+}
+
+/// Sends its end of file, and never reads.
+fn leave_half(client: Client) {
+    client.stream.shutdown(Shutdown::Write).expect("it is connected");
+    std::mem::forget(client);
+}
+
 #[test]
 fn a_client_that_leaves_holds_no_sender() {
     for settings in with_queues(WhenFull::HoldSender) {
-        for reset in [false, true] {
-            let server = TestServer::start(&settings);
+        for leave in [leave_by_close, Client::reset, leave_half] {
+            // Endless: only the leave ends the wait.
+            let write_timeout = Duration::ZERO;
+            let server = TestServer::start(&ServerSettings { write_timeout, ..settings.clone() });
             let deaf = server.connect_with_small_buffer();
             let sender = server.connect();
             thread::scope(|scope| {
@@ -148,12 +178,8 @@ fn a_client_that_leaves_holds_no_sender() {
                 let sending = scope.spawn(|| send(&sender, 0, MANY));
                 let room = settings.client_queue / BODY as u64;
                 wait_until("the queue is full", || server.ingested() > room);
-                match reset {
-                    true => deaf.reset(),
-                    false => drop(deaf),
-                }
+                leave(deaf);
                 assert_eq!(sending.join().expect("no panic"), MANY, "{}", settings.design);
-                wait_until("it has left", || server.clients() == 1);
             });
             assert!(server.stop().deliveries < u64::from(MANY));
         }

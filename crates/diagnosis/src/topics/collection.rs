@@ -21,7 +21,11 @@ fn with_summary(topic: Topic) -> Topic {
     let summary = match topic.kind {
         TopicKind::Sysctl => Sysctl::from_name(&topic.name).map(Sysctl::explanation),
         TopicKind::Counter => Counter::from_name(&topic.name).map(Counter::explanation),
-        TopicKind::Concept | TopicKind::Outcome | TopicKind::Server | TopicKind::Scenario => None,
+        TopicKind::Concept
+        | TopicKind::Outcome
+        | TopicKind::Server
+        | TopicKind::Design
+        | TopicKind::Scenario => None,
     };
     Topic { summary: summary.map_or(topic.summary, str::to_owned), ..topic }
 }
@@ -42,6 +46,11 @@ impl Topics {
             topics.into_iter().map(move |topic| Topic { kind, ..topic }).map(with_summary)
         };
         Self(files.into_iter().flat_map(read).chain(servers::topics()).collect())
+    }
+
+    /// Adds a topic that no file has.
+    pub fn add(&mut self, topic: Topic) {
+        self.0.push(topic);
     }
 
     /// Adds a scenario's topic, and records in the topics that it uses, by name, how it

@@ -67,7 +67,7 @@ impl TopicKind {
             Self::Counter => Some(
                 "No scenario checks it: its increase is recorded with every trial, for both hosts.",
             ),
-            Self::Concept | Self::Outcome | Self::Server | Self::Scenario => None,
+            Self::Concept | Self::Outcome | Self::Server | Self::Design | Self::Scenario => None,
         }
     }
 }

@@ -19,14 +19,23 @@ pub enum TopicKind {
     Outcome,
     /// A common server.
     Server,
+    /// A design of the lab's chat server.
+    Design,
     /// A scenario of the lab.
     Scenario,
 }
 
 impl TopicKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [Self; 6] =
-        [Self::Concept, Self::Sysctl, Self::Counter, Self::Outcome, Self::Server, Self::Scenario];
+    pub const ALL: [Self; 7] = [
+        Self::Concept,
+        Self::Sysctl,
+        Self::Counter,
+        Self::Outcome,
+        Self::Server,
+        Self::Design,
+        Self::Scenario,
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -36,6 +45,7 @@ impl TopicKind {
             Self::Counter => "counter",
             Self::Outcome => "outcome",
             Self::Server => "server",
+            Self::Design => "design",
             Self::Scenario => "scenario",
         }
     }
@@ -48,6 +58,7 @@ impl TopicKind {
             Self::Counter => "Counters of the kernel",
             Self::Outcome => "Outcomes of an attempt",
             Self::Server => "Servers",
+            Self::Design => "Designs of the lab's chat server",
             Self::Scenario => "Scenarios",
         }
     }

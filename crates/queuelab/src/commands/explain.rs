@@ -1,5 +1,6 @@
-//! `queuelab explain`: explains sysctls, counters, outcomes, concepts and scenarios.
+//! `queuelab explain`: explains sysctls, counters, outcomes, concepts, designs and scenarios.
 
+mod designs;
 mod scenarios;
 
 use clap::Args;
@@ -64,9 +65,16 @@ fn page(topic: &Topic) -> TopicPage {
     }
 }
 
-/// The built-in topics, and one for each scenario.
-fn topics(documents: &[scenario::Document]) -> Topics {
+/// The built-in topics, and one for each design.
+pub(crate) fn topics_without_scenarios() -> Topics {
     let mut topics = Topics::built_in();
+    designs::topics().for_each(|topic| topics.add(topic));
+    topics
+}
+
+/// The built-in topics, and one for each design and each scenario.
+fn topics(documents: &[scenario::Document]) -> Topics {
+    let mut topics = topics_without_scenarios();
     for document in documents {
         let (topic, shows) = scenarios::topic(document, &topics);
         topics.add_scenario(topic, &shows);

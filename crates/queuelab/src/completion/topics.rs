@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 
 use clap_complete::CompletionCandidate;
-use diagnosis::{Topic, Topics};
+use diagnosis::Topic;
 
 use super::candidates::candidate;
+use crate::commands::explain::topics_without_scenarios;
 
 /// Completes the name of a topic: all names if nothing is written yet, otherwise also those by
 /// an alias or the last part of the name. Capital letters make no difference.
@@ -15,7 +16,7 @@ pub(crate) fn topics(word: &OsStr) -> Vec<CompletionCandidate> {
     let written = word.to_lowercase();
     let begins = |name: &str| name.to_lowercase().starts_with(&written);
     let mut offered = HashSet::new();
-    let topics = Topics::built_in();
+    let topics = topics_without_scenarios();
     let built_in = topics.iter().filter_map(|topic| {
         // Two topics may have the same last part, which `explain` then does not find.
         let mut names = names(topic).into_iter().filter(|name| begins(name));
@@ -44,7 +45,7 @@ mod tests {
 
     #[test]
     fn each_completed_name_finds_its_topic() {
-        let known = Topics::built_in();
+        let known = topics_without_scenarios();
         for topic in known.iter() {
             let word = topic.name.replace(' ', "_");
             let offered = topics(OsStr::new(&word));
