@@ -7,7 +7,7 @@ pub(crate) fn did_you_mean(name: &str, names: &[&str]) -> Option<String> {
     if let Some(nearest) = nearest(name, names.iter().copied()) {
         return Some(format!("did you mean `{nearest}`?"));
     }
-    (!names.is_empty() && names.len() <= 20).then(|| format!("use one of {}", names.join(", ")))
+    (!names.is_empty() && names.len() <= 24).then(|| format!("use one of {}", names.join(", ")))
 }
 
 #[cfg(test)]
