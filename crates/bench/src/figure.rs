@@ -76,7 +76,7 @@ impl Figure {
         Self { name: name.into(), unit, goal: None, rounds, notes: Vec::new() }
     }
 
-    pub(crate) fn to_reach(self, goal: Goal) -> Self {
+    pub(crate) fn with_goal(self, goal: Goal) -> Self {
         Self { goal: Some(goal), ..self }
     }
 
@@ -125,9 +125,9 @@ mod tests {
     fn a_goal_is_for_the_median() {
         let figure = Figure::ratio("a ÷ b", vec![0.5, 0.9, 0.7]);
         assert_eq!(figure.is_reached(), None);
-        assert_eq!(figure.clone().to_reach(Goal::AtLeast(0.7)).is_reached(), Some(true));
-        assert_eq!(figure.to_reach(Goal::AtLeast(0.8)).is_reached(), Some(false));
-        let none = Figure::ratio("a ÷ b", Vec::new()).to_reach(Goal::AtMost(1.0));
+        assert_eq!(figure.clone().with_goal(Goal::AtLeast(0.7)).is_reached(), Some(true));
+        assert_eq!(figure.with_goal(Goal::AtLeast(0.8)).is_reached(), Some(false));
+        let none = Figure::ratio("a ÷ b", Vec::new()).with_goal(Goal::AtMost(1.0));
         assert_eq!(none.is_reached(), None);
     }
 }

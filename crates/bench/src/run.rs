@@ -4,9 +4,8 @@ use std::env;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use jiff::Timestamp;
 use linux_net::MachineUsage;
-use run_record::Machine;
+use run_record::{Machine, wall_time};
 
 use crate::error::{BenchError, Result};
 use crate::figure::Figure;
@@ -30,7 +29,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     // First: it needs a process of one thread.
     let testbed = Testbed::new()?;
     let bench = Bench::new(options, &testbed);
-    let started = Timestamp::now();
+    let started = wall_time();
     let output = Output::create(&options.out, started)?;
     let mut report = Report {
         started,

@@ -72,9 +72,9 @@ mod tests {
     fn a_line_has_the_spread_and_what_is_to_reach() {
         let table = figures(&[
             Figure::ratio("a ÷ b", vec![0.7, 0.91, 0.82])
-                .to_reach(Goal::AtLeast(0.8))
+                .with_goal(Goal::AtLeast(0.8))
                 .note("busy".to_owned()),
-            Figure::new("time", Unit::Seconds, vec![0.03]).to_reach(Goal::AtMost(0.02)),
+            Figure::new("time", Unit::Seconds, vec![0.03]).with_goal(Goal::AtMost(0.02)),
             Figure::ratio("none", Vec::new()),
         ]);
         let lines: Vec<Vec<_>> = table

@@ -56,6 +56,6 @@ fn figures(results: Results<'_>) -> Vec<Figure> {
     let ratios = results.ratios(GENERATOR, BARE, Quantity::PerSecond);
     vec![
         Figure::ratio("attempts issued a second, in a burst ÷ bare connect loop", ratios)
-            .to_reach(Goal::AtLeast(0.9)),
+            .with_goal(Goal::AtLeast(0.9)),
     ]
 }

@@ -81,7 +81,7 @@ fn figures(results: Results<'_>) -> Vec<Figure> {
         let name = format!("deliveries/s `{design}` ÷ bare fan-out, one send each");
         figures.push(
             Figure::ratio(name, ratios(design, ONE))
-                .to_reach(Goal::AtLeast(0.8))
+                .with_goal(Goal::AtLeast(0.8))
                 .note(limits_of_load(results, design)),
         );
     }
@@ -99,7 +99,7 @@ fn figures(results: Results<'_>) -> Vec<Figure> {
                 ratios(design, base),
             )
             .note(limits_of_load(results, design));
-            figures.push(if is_fastest { figure.to_reach(goal) } else { figure });
+            figures.push(if is_fastest { figure.with_goal(goal) } else { figure });
         }
     }
     figures

@@ -71,7 +71,7 @@ fn figures(results: Results<'_>) -> Vec<Figure> {
     };
     vec![
         Figure::ratio("generator's CPU time a delivery ÷ bare reader's", cpu(GENERATOR, READER))
-            .to_reach(Goal::AtMost(1.5)),
+            .with_goal(Goal::AtMost(1.5)),
         Figure::ratio(
             "the same, 64 messages in a send",
             cpu(GENERATOR_COALESCED, READER_COALESCED),

@@ -78,7 +78,7 @@ fn figures(results: Results<'_>) -> Vec<Figure> {
             ratios,
         )
         .note(limits_of_load(results, design));
-        if is_fastest { figure.to_reach(Goal::AtMost(0.2)) } else { figure }
+        if is_fastest { figure.with_goal(Goal::AtMost(0.2)) } else { figure }
     };
     new.iter().map(figure).collect()
 }

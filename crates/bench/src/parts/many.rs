@@ -60,12 +60,12 @@ fn figures(results: Results<'_>) -> Vec<Figure> {
                 Unit::Count,
                 missing,
             )
-            .to_reach(Goal::AtMost(0.0)),
+            .with_goal(Goal::AtMost(0.0)),
         );
         let memory = results.values(design, Quantity::PeakMemory);
         figures.push(
             Figure::new(format!("many clients, `{design}`: server's memory"), Unit::Bytes, memory)
-                .to_reach(Goal::AtMost(GIB)),
+                .with_goal(Goal::AtMost(GIB)),
         );
         let goal = match design {
             _ if is_faithful(design) => Some(Goal::AtLeast(0.8)),

@@ -57,7 +57,7 @@ fn figures(results: Results<'_>) -> Vec<Figure> {
     let figure = |design: &str| {
         let ratios = results.ratios(design, BARE, Quantity::PerSecond);
         Figure::ratio(format!("connections/s served, `{design}` ÷ bare epoll accept loop"), ratios)
-            .to_reach(Goal::AtLeast(0.7))
+            .with_goal(Goal::AtLeast(0.7))
     };
     designs.map(figure).collect()
 }

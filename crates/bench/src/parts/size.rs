@@ -33,5 +33,5 @@ fn measure(bench: &Bench<'_>, _: &str) -> Result<Values> {
 fn figures(results: Results<'_>) -> Vec<Figure> {
     let times = results.values(PROGRAM, Quantity::Seconds);
     let name = "`size` for a burst of a million";
-    vec![Figure::new(name, Unit::Seconds, times).to_reach(Goal::AtMost(10.0))]
+    vec![Figure::new(name, Unit::Seconds, times).with_goal(Goal::AtMost(10.0))]
 }

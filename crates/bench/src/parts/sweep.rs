@@ -91,7 +91,7 @@ fn figures(results: Results<'_>) -> Vec<Figure> {
     let shares = took.iter().zip(imposed).map(|(took, imposed)| 1.0 - imposed / took).collect();
     let name = "backlog-sweep × 3: time outside waits that the kernel imposes ÷ all";
     vec![
-        Figure::new(name, Unit::Share, shares).to_reach(Goal::AtMost(0.2)),
+        Figure::new(name, Unit::Share, shares).with_goal(Goal::AtMost(0.2)),
         Figure::new("backlog-sweep × 3: all", Unit::Seconds, took),
     ]
 }

@@ -54,5 +54,5 @@ fn measure(bench: &Bench<'_>, _: &str) -> Result<Values> {
 fn figures(results: Results<'_>) -> Vec<Figure> {
     let name = "a trial's time outside its own load and waits, `netns`, median of a run";
     let medians = results.values(PROGRAM, Quantity::Seconds);
-    vec![Figure::new(name, Unit::Seconds, medians).to_reach(Goal::AtMost(0.02))]
+    vec![Figure::new(name, Unit::Seconds, medians).with_goal(Goal::AtMost(0.02))]
 }
