@@ -31,6 +31,9 @@ pub struct CheckedFile {
     pub trials: Option<u64>,
     /// What is wrong with it.
     pub problems: Vec<FileProblem>,
+    /// What will not go as a valid scenario's settings suggest, such as connections that find a
+    /// full queue. Empty for a suite: see its scenarios.
+    pub warnings: Vec<FileProblem>,
     /// The limit of this machine that is too low to run a valid file.
     pub machine_limit: Option<String>,
 }

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::check::FileProblem;
+
 /// The predictions for a scenario.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Predictions {
@@ -19,6 +21,8 @@ pub struct Predictions {
     pub accept_pace: Option<String>,
     /// Each cell, in the order of the matrix.
     pub cells: Vec<CellPrediction>,
+    /// What will not go as the settings suggest, such as connections that find a full queue.
+    pub warnings: Vec<FileProblem>,
 }
 
 /// The predictions for a cell.

@@ -40,6 +40,7 @@
 //! | `queue_timeline` | the readings of a trial's accept queue, and whether they agree |
 //! | `facts` | the variables of a scenario's expectations |
 //! | `metrics` | a trial's metrics, from the reports of server and load |
+//! | [`warnings`](warnings()) | what a plan will not do as its author may expect |
 //! | `usage_window` | how busy the machine was while a load ran |
 //! | `machine` | the sysctls of the machine itself |
 //! | `error` | [`LabError`] |
@@ -88,6 +89,7 @@ mod sysctls_in_force;
 mod testing;
 mod trial;
 mod usage_window;
+mod warnings;
 mod writer;
 
 pub use agent::{AgentError, run_worker as run_agent};
@@ -115,6 +117,9 @@ pub use session::{
     Against, Finished, FinishedSuite, Notice, Observer, RunRequest, Session, SessionError,
     SessionEvent, StoppedRun, Target,
 };
-pub use simulated_cell::{CONNECT_INTERVAL, DELAY_OVERHEAD, accept_delay_cost, simulate_cell};
+pub use simulated_cell::{
+    ACCEPT_ESTIMATE, CONNECT_INTERVAL, DELAY_OVERHEAD, accept_delay_cost, simulate_cell,
+};
 pub use standalone::{FinishedLoad, StandaloneError, StandaloneRequest, run_standalone};
+pub use warnings::warnings;
 pub use worker::{Worker, WorkerControl, WorkerEnd, WorkerError};

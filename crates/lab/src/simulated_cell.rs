@@ -19,6 +19,10 @@ use crate::sysctls_in_force::SysctlsInForce;
 /// Time between two connect(2) calls in a burst of the lab's load, as measured.
 pub const CONNECT_INTERVAL: Duration = Duration::from_micros(3);
 
+/// Time between two accept(2) calls of the lab's server on an idle machine while connections
+/// wait, for which there is no measurement.
+pub const ACCEPT_ESTIMATE: Duration = Duration::from_micros(15);
+
 /// The server has a thread for each client; more may exceed the machine's limits
 /// (`kernel.pid_max`, 32768 by default, and `kernel.threads-max`).
 const MAX_THREADS: u32 = 30_000;
@@ -74,6 +78,23 @@ pub fn simulate_cell(
         .into_iter()
         .map(|first_ns| simulate_at(cell, &sysctls, &path, service, first_ns))
         .collect()
+}
+
+/// Simulates how the clients of a cell connect, whatever they do afterwards: what depends on
+/// that, after the first overflows, is only approximate.
+///
+/// # Errors
+/// Why the simulator does not cover the listen path of the cell, for people.
+pub(crate) fn simulate_connects(
+    cell: &CellSettings,
+    kernel: &KernelFacts,
+    service: Duration,
+) -> Result<Simulation, String> {
+    let sysctls = SysctlsInForce::of_cell(cell, kernel);
+    let syn_queue_full = kernel.rules().syn_queue_full();
+    let inputs = PathInputs { cell, sysctls: &sysctls, syn_queue_full, limit: None };
+    let accepts = Accepts::Every { service, from_ns: 0 };
+    Ok(simulate(&ListenPath { accepts, ..inputs.path()? }, &arrivals(&cell.load, 0)))
 }
 
 /// Simulates a cell whose first connect(2) is at `first_ns`.

@@ -1,7 +1,5 @@
 //! Errors as the user sees them: printed once, with a hint.
 
-use std::io::Write;
-
 use chat_server::ServerError;
 use command_output::{Failure, FailureDetail};
 use lab::{BackendError, BackendErrorKind, LabError, SessionError, StandaloneError, WorkerError};
@@ -81,15 +79,14 @@ impl CommandError {
 
     /// Prints the error to standard error, with a hint.
     pub(crate) fn print(self) {
-        let shown = match &self {
+        match &self {
             Self::Scenario(errors) => Shown::problems(errors),
             Self::Find(error) => Shown::with_causes(error),
             // These messages already contain their sources; printing the chain would
             // repeat them.
             error => Shown::new(&error.to_string(), error.help()),
-        };
-        // If it cannot be printed, as after the end of the terminal, the exit code has to do.
-        let _ = writeln!(anstream::stderr(), "{:?}", miette::Report::new(shown));
+        }
+        .print();
     }
 
     /// The error as a document.

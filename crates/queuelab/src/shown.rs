@@ -2,9 +2,10 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::Write;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
-use scenario::{Problem, ScenarioErrors};
+use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
+use scenario::{Problem, ScenarioErrors, ScenarioWarnings};
 
 /// The longest line of a file that is printed with an error, bytes.
 const MAX_LINE_BYTES: usize = 400;
@@ -19,6 +20,7 @@ pub(crate) struct Shown {
     source: Option<NamedSource<String>>,
     labels: Vec<LabeledSpan>,
     related: Vec<Shown>,
+    severity: Severity,
 }
 
 impl Shown {
@@ -31,6 +33,7 @@ impl Shown {
             source: None,
             labels: Vec::new(),
             related: Vec::new(),
+            severity: Severity::Error,
         }
     }
 
@@ -59,6 +62,21 @@ impl Shown {
             source: Some(NamedSource::new(&path, text.clone().into_owned())),
             ..Self::new(&errors.to_string(), None)
         }
+    }
+
+    /// Warnings about a scenario, each with the lines of its place.
+    pub(crate) fn warnings(warnings: &ScenarioWarnings) -> Self {
+        let shown = Self::problems(warnings.placed());
+        let warning = |one: Self| Self { severity: Severity::Warning, ..one };
+        let related = shown.related.into_iter().map(warning).collect();
+        let message = visible::lines(&warnings.to_string()).into_owned();
+        warning(Self { message, related, ..shown })
+    }
+
+    /// Prints it to standard error. If it cannot be printed, as after the end of the terminal,
+    /// the exit code has to do.
+    pub(crate) fn print(self) {
+        let _ = writeln!(anstream::stderr(), "{:?}", miette::Report::new(self));
     }
 
     fn problem(errors: &ScenarioErrors, problem: &Problem, path: &str, text: &str) -> Self {
@@ -100,6 +118,10 @@ impl Error for Shown {
 impl Diagnostic for Shown {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.help.as_ref().map(|help| Box::new(help) as Box<_>)
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

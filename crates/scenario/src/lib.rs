@@ -108,9 +108,9 @@ pub use model::{
     SysctlValue,
 };
 pub use overrides::Overrides;
-pub use plan::Plan;
+pub use plan::{Plan, PlanWarning};
 pub use planner::Planner;
-pub use problem::{Problem, ScenarioErrors};
+pub use problem::{Problem, ScenarioErrors, ScenarioWarnings};
 pub use scenario_file::ScenarioFile;
 pub use schema::json_schema;
 pub use server::Server;

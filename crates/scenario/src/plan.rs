@@ -16,7 +16,7 @@ use crate::model::Scenario;
 use crate::name;
 use crate::overrides::{self, Overrides};
 use crate::place::Place;
-use crate::problem::{Problem, ScenarioErrors};
+use crate::problem::{Problem, ScenarioErrors, ScenarioWarnings};
 use crate::server_form;
 use crate::source::Source;
 use crate::strict;
@@ -83,14 +83,49 @@ impl Plan {
     /// Use it for values that turn out to be wrong only when they are applied, such as a
     /// sysctl value that the kernel refuses. `reason` describes the problem.
     pub fn refused(&self, cell: usize, path: &str, reason: String) -> ScenarioErrors {
-        let Origin { source, tree, axes } = &self.origin;
-        let place = match self.cells.get(cell) {
+        let problem = Problem::new(self.place(cell, path), format!("{path}: {reason}"));
+        ScenarioErrors::new(&self.origin.source, vec![problem])
+    }
+
+    /// Places warnings where the settings that they are about were written; see
+    /// [`Self::refused`]. `None` if there are none.
+    pub fn warnings(&self, warnings: Vec<PlanWarning>) -> Option<ScenarioWarnings> {
+        let problem = |PlanWarning { cell, paths, message, help }: PlanWarning| {
+            let places = paths.iter().map(|path| self.place(cell, path));
+            let mut written = places.filter(|place| *place != Place::Nowhere);
+            let place = written.next().unwrap_or(Place::Nowhere);
+            let problem = Problem::new(place, message).help(help);
+            match written.next() {
+                Some(second) => problem.also(&second, "and here"),
+                None => problem,
+            }
+        };
+        let problems: Vec<_> = warnings.into_iter().map(problem).collect();
+        (!problems.is_empty()).then(|| ScenarioWarnings::new(&self.origin.source, problems))
+    }
+
+    /// Where a cell's value of a setting was written.
+    fn place(&self, cell: usize, path: &str) -> Place {
+        let Origin { tree, axes, .. } = &self.origin;
+        match self.cells.get(cell) {
             Some(cell) => place_of(cell.index, path, axes, tree),
             None => Place::Nowhere,
-        };
-        let problem = Problem::new(place, format!("{path}: {reason}"));
-        ScenarioErrors::new(source, vec![problem])
+        }
     }
+}
+
+/// What is doubtful about the settings of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanWarning {
+    /// The position of the cell in [`Plan::cells`].
+    pub cell: usize,
+    /// The paths of the settings that it is about, the most important first: it is shown where
+    /// the first two of them were written.
+    pub paths: Vec<String>,
+    /// What will happen, with the figures.
+    pub message: String,
+    /// What to change.
+    pub help: String,
 }
 
 /// A scenario in its full and its quick form, both checked.

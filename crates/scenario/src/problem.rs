@@ -124,6 +124,29 @@ impl ScenarioErrors {
     }
 }
 
+/// What is doubtful about a valid scenario, in the order of its text: a run of it is allowed.
+#[derive(Debug, Clone)]
+pub struct ScenarioWarnings(ScenarioErrors);
+
+impl ScenarioWarnings {
+    pub(crate) fn new(source: &Source, problems: Vec<Problem>) -> Self {
+        Self(ScenarioErrors::new(source, problems))
+    }
+
+    /// Each of them, with its place in the text.
+    pub fn placed(&self) -> &ScenarioErrors {
+        &self.0
+    }
+}
+
+impl fmt::Display for ScenarioWarnings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.0.problems.len();
+        let plural = if count == 1 { "" } else { "s" };
+        write!(f, "{count} warning{plural} about scenario {}", self.0.name)
+    }
+}
+
 impl fmt::Display for ScenarioErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.problems.len();

@@ -5,10 +5,12 @@ use std::rc::Rc;
 use clap::Args;
 use clap_complete::ArgValueCompleter;
 use command_output::{CheckedFile, Checks, FileKind, FileProblem};
-use lab::{Needs, RunningKernel};
+use lab::{KernelFacts, Needs, RunningKernel};
 use miette::Diagnostic;
 use report::several;
-use scenario::{Document, Overrides, Plan, Planner, ScenarioErrors, ScenarioFile};
+use scenario::{
+    Document, Overrides, Plan, Planner, ScenarioErrors, ScenarioFile, ScenarioWarnings,
+};
 
 use super::{plan, print_document, print_output};
 use crate::completion;
@@ -62,12 +64,14 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
     Ok(exit)
 }
 
-/// The size of a valid file.
+/// The size of a valid file, and what is doubtful about it.
 struct Size {
     /// Of a suite.
     scenarios: Option<u64>,
     cells: u64,
     trials: u64,
+    /// About a scenario; a suite's are those of its scenarios.
+    warnings: Option<ScenarioWarnings>,
 }
 
 /// Whether an error is about the machine, not about the file.
@@ -82,9 +86,10 @@ fn print_result(document: &Document, result: Result<Size>) -> Result<()> {
             let [scenarios, trials] = [several(scenarios, "scenario"), several(trials, "trial")];
             print_output(&format!("{name}: valid; a suite of {scenarios}, {trials}"))?;
         }
-        Ok(Size { cells, trials, .. }) => {
+        Ok(Size { cells, trials, warnings, .. }) => {
             let size = plan::describe_counts(cells, trials);
             print_output(&format!("{name}: valid; {size}"))?;
+            plan::print_warnings(warnings.as_ref());
         }
         Err(error) => {
             if is_of_machine(&error) {
@@ -115,6 +120,7 @@ fn checked_file(document: &Document, result: &Result<Size>) -> CheckedFile {
         cells: size.map(|size| size.cells),
         trials: size.map(|size| size.trials),
         problems,
+        warnings: plan::warnings(size.and_then(|size| size.warnings.as_ref())),
         machine_limit: error.filter(|error| is_of_machine(error)).map(ToString::to_string),
     }
 }
@@ -152,7 +158,12 @@ fn validate(
     };
     require_limits(&plans)?;
     let sum = |of: fn(&Plan) -> usize| plans.iter().map(|plan| of(plan) as u64).sum();
+    let warnings = match (scenarios, plans.as_slice()) {
+        (None, [plan]) => lab::warnings(plan, &KernelFacts::default()),
+        _ => None,
+    };
     Ok(Size {
+        warnings,
         scenarios,
         cells: sum(|plan| plan.cells.len()),
         trials: sum(|plan| plan.trials.len()),

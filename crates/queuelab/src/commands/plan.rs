@@ -2,12 +2,15 @@
 
 use clap::Args;
 use clap_complete::ArgValueCompleter;
+use command_output::FileProblem;
 use lab::RunningKernel;
 use report::several;
-use scenario::{Document, Overrides, Plan, ScenarioFile};
+use scenario::{Document, Overrides, Plan, ScenarioFile, ScenarioWarnings};
 
+use super::check;
 use crate::completion;
 use crate::error::{CommandError, Result};
+use crate::shown::Shown;
 
 /// A scenario and overrides of its settings.
 #[derive(Debug, Args)]
@@ -67,6 +70,18 @@ pub(crate) fn plan(arguments: &PlanArguments) -> Result<Plan> {
             )))
         }
     }
+}
+
+/// Prints what is doubtful about a plan to standard error.
+pub(crate) fn print_warnings(warnings: Option<&ScenarioWarnings>) {
+    if let Some(warnings) = warnings {
+        Shown::warnings(warnings).print();
+    }
+}
+
+/// What is doubtful about a plan, as a document.
+pub(crate) fn warnings(warnings: Option<&ScenarioWarnings>) -> Vec<FileProblem> {
+    warnings.map_or(Vec::new(), |warnings| check::problems(warnings.placed()))
 }
 
 /// The plan of a scenario without overrides.

@@ -71,6 +71,7 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result {
     };
     let facts = kernel.facts()?;
     let plan = plan::plan(&arguments.plan)?;
+    let warnings = lab::warnings(&plan, &facts);
     if arguments.json {
         let cells = match simulate {
             true => simulation::simulated_cells(&plan, &facts, &pace),
@@ -82,6 +83,7 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result {
             kernel: kernel.describe(&facts),
             accept_pace: simulate.then(|| simulation::describe_pace(&plan, &pace)),
             cells,
+            warnings: plan::warnings(warnings.as_ref()),
         });
     }
     let predictions = match simulate {
@@ -93,7 +95,9 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result {
     let title = visible::line(&format!("{name}: {question}")).into_owned();
     print_output(&format!("{title}{kernel}"))?;
     print_output("")?;
-    print_text(&predictions)
+    let exit = print_text(&predictions)?;
+    plan::print_warnings(warnings.as_ref());
+    Ok(exit)
 }
 
 /// What the laws predict for a cell.

@@ -30,3 +30,4 @@ mod small_disk;
 mod suite;
 mod usage_hints;
 mod wall_clock;
+mod warnings;

@@ -2,18 +2,15 @@
 
 use std::time::Duration;
 
-use lab::{DELAY_OVERHEAD, accept_delay_cost};
+use lab::{ACCEPT_ESTIMATE, DELAY_OVERHEAD, accept_delay_cost};
 use scenario::Server;
 
 use super::measured::MeasuredPaces;
 
-/// The pace of the lab's server on an idle machine, for which there is no measurement.
-const ESTIMATE: Duration = Duration::from_micros(15);
-
 /// How fast a server accepts while connections wait.
 #[derive(Debug)]
 pub(crate) enum AcceptPace {
-    /// That of the lab's server, [`ESTIMATE`]. Of another one it is not known.
+    /// That of the lab's server, [`ACCEPT_ESTIMATE`]. Of another one it is not known.
     Estimate,
     /// That of a flag.
     Given(Duration),
@@ -40,7 +37,7 @@ impl AcceptPace {
                  --accept 20000/s, or --from RUN with a run in which connections waited for it"
                     .to_owned(),
             ),
-            Self::Estimate => Ok(vec![ESTIMATE + delay]),
+            Self::Estimate => Ok(vec![ACCEPT_ESTIMATE + delay]),
             Self::Measured(paces) => paces.simulated(server),
         }
     }
@@ -63,7 +60,7 @@ impl AcceptPace {
             Self::Estimate => format!(
                 "Accept pace: an estimate, {} between accept(2) calls while connections \
                  wait{delay}. --from RUN uses a measured one.",
-                humantime::format_duration(ESTIMATE)
+                humantime::format_duration(ACCEPT_ESTIMATE)
             ),
             Self::Given(between) => format!(
                 "Accept pace: --accept, {} between accept(2) calls while connections wait{delay}.",
