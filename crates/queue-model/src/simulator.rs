@@ -46,6 +46,7 @@ pub use settings::{
     Accepts, Arrival, Client, Link, ListenPath, Listener, Peer, SynCookies, SynQueueRule, Timers,
     USUAL_HZ, VETH_PER_SEGMENT, burst,
 };
+pub(crate) use world::Memory;
 
 /// Simulates every arrival until no event is pending, or until [`ListenPath::until_ns`] or
 /// [`ListenPath::max_late`].
@@ -55,14 +56,17 @@ pub use settings::{
 /// # Panics
 /// With more than 2³² arrivals.
 pub fn simulate(path: &ListenPath, arrivals: &[Arrival]) -> Simulation {
-    let mut world = world::World::new(path, arrivals.iter().copied());
+    let mut world = world::World::new(path, arrivals.iter().copied(), Memory::default());
     world.run();
     world.finish()
 }
 
-/// Simulates live clients that start at these instants.
-pub(crate) fn simulate_starts(path: &ListenPath, starts: &[u64]) -> Summary {
-    let mut world = world::World::new(path, starts.iter().map(|&start| Arrival::live(start)));
+/// Simulates live clients that start at these instants. `memory` is that of earlier simulations.
+pub(crate) fn simulate_starts(path: &ListenPath, starts: &[u64], memory: &mut Memory) -> Summary {
+    let arrivals = starts.iter().map(|&start| Arrival::live(start));
+    let mut world = world::World::new(path, arrivals, std::mem::take(memory));
     world.run();
-    world.summary()
+    let summary = world.summary();
+    *memory = world.into_memory();
+    summary
 }

@@ -1,6 +1,6 @@
 //! The smallest backlog for a burst, by simulation of random bursts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::simulator::{
-    Accepts, Link, ListenPath, Listener, Summary, SynCookies, SynQueueRule, Timers, USUAL_HZ,
-    VETH_PER_SEGMENT, simulate_starts,
+    Accepts, Link, ListenPath, Listener, Memory, Summary, SynCookies, SynQueueRule, Timers,
+    USUAL_HZ, VETH_PER_SEGMENT, simulate_starts,
 };
 use crate::syn_queue::{SynQueueFull, required_max_syn_backlog};
 
@@ -65,6 +65,12 @@ pub struct Bursts {
     /// The instants of connect(2).
     starts: Vec<Vec<u64>>,
     results: BTreeMap<(Cookies, u32), BacklogResult>,
+    /// Backlogs whose simulation was ended at the first late connection too many.
+    too_small: BTreeSet<(Cookies, u32)>,
+    /// Of the bursts with a backlog that drops nothing.
+    unlimited: Option<Vec<Summary>>,
+    /// For each thread.
+    memories: Vec<Memory>,
 }
 
 /// The result of all bursts with one backlog.
@@ -115,7 +121,15 @@ impl Bursts {
             });
             starts.collect()
         });
-        Self { settings, starts: starts.collect(), results: BTreeMap::new() }
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            settings,
+            starts: starts.collect(),
+            results: BTreeMap::new(),
+            too_small: BTreeSet::new(),
+            unlimited: None,
+            memories: (0..threads).map(|_| Memory::default()).collect(),
+        }
     }
 
     /// The number of bursts.
@@ -126,9 +140,9 @@ impl Bursts {
     /// The smallest backlog with which no more connections are late than may be.
     pub fn smallest_backlog(&mut self, cookies: Cookies) -> u32 {
         // The deepest queue of a backlog that drops nothing needs no more than itself.
-        let unlimited = self.simulate(self.settings.connections, cookies);
-        let older_rule = u32::from(self.settings.syn_queue_full == SynQueueFull::AtOrAbove);
-        let deepest = unlimited.deepest.max(unlimited.half_open + older_rule);
+        let (unlimited, older_rule) = (self.unlimited(), self.older_rule());
+        let queues = |burst: &Summary| burst.accept_queue.max(burst.syn_queue + older_rule);
+        let deepest = unlimited.iter().map(queues).max().unwrap_or(0);
         let (mut too_small, mut enough) = (None, deepest.min(self.settings.connections));
         while too_small.map_or(enough > 0, |small: u32| enough - small > 1) {
             let middle = too_small.map_or(0, |small| small + 1).midpoint(enough);
@@ -156,28 +170,98 @@ impl Bursts {
 
     /// Simulates all bursts with a backlog, unless that was done before.
     pub fn simulate(&mut self, backlog: u32, cookies: Cookies) -> BacklogResult {
-        let path = self.path(backlog, cookies);
-        let starts = &self.starts;
-        let simulated = self.results.entry((cookies, backlog)).or_insert_with(|| {
-            let summaries = simulate_all(&path, starts);
-            BacklogResult::new(&summaries, u64::from(self.settings.connections))
-        });
-        simulated.clone()
+        if let Some(result) = self.results.get(&(cookies, backlog)) {
+            return result.clone();
+        }
+        let summaries = self.simulate_all(&self.path(backlog, cookies));
+        let result = BacklogResult::new(&summaries, u64::from(self.settings.connections));
+        for cookies in self.equal_to(cookies, backlog, &summaries) {
+            self.results.insert((cookies, backlog), result.clone());
+        }
+        result
     }
 
     /// Whether no more connections are late than may be. A burst ends at the first one too
     /// many.
     fn is_enough(&mut self, backlog: u32, cookies: Cookies) -> bool {
-        let attempts = self.count() as u64 * u64::from(self.settings.connections);
-        let allowed = (self.settings.max_late_share * attempts as f64) as u64;
-        let path = ListenPath { max_late: Some(allowed), ..self.path(backlog, cookies) };
-        let summaries = simulate_all(&path, &self.starts);
-        if summaries.iter().map(|burst| burst.late).sum::<u64>() > allowed {
+        if self.results.contains_key(&(cookies, backlog)) {
+            return self.results[&(cookies, backlog)].late <= self.allowed();
+        }
+        if self.too_small.contains(&(cookies, backlog)) || self.surely_drops_too_many(backlog) {
             return false;
         }
+        let allowed = self.allowed();
+        let path = ListenPath { max_late: Some(allowed), ..self.path(backlog, cookies) };
+        let summaries = self.simulate_all(&path);
+        let is_enough = summaries.iter().map(|burst| burst.late).sum::<u64>() <= allowed;
         let result = BacklogResult::new(&summaries, u64::from(self.settings.connections));
-        self.results.insert((cookies, backlog), result);
-        true
+        for cookies in self.equal_to(cookies, backlog, &summaries) {
+            match is_enough {
+                true => drop(self.results.insert((cookies, backlog), result.clone())),
+                false => drop(self.too_small.insert((cookies, backlog))),
+            }
+        }
+        is_enough
+    }
+
+    /// How many connections of all bursts may be late.
+    fn allowed(&self) -> u64 {
+        let attempts = self.count() as u64 * u64::from(self.settings.connections);
+        (self.settings.max_late_share * attempts as f64) as u64
+    }
+
+    /// The values of `tcp_syncookies` with which the bursts go as they did with this one: both,
+    /// if the SYN queue was never full.
+    fn equal_to(&self, cookies: Cookies, backlog: u32, bursts: &[Summary]) -> Vec<Cookies> {
+        let longest = bursts.iter().map(|burst| burst.syn_queue).max().unwrap_or(0);
+        match longest.saturating_add(self.older_rule()) <= backlog {
+            true => vec![Cookies::WhenFull, Cookies::Never],
+            false => vec![cookies],
+        }
+    }
+
+    /// 1 if the kernel considers a SYN queue full that has reached its limit.
+    fn older_rule(&self) -> u32 {
+        u32::from(self.settings.syn_queue_full == SynQueueFull::AtOrAbove)
+    }
+
+    /// Whether more connections are late with a backlog than may be, by the length of the queues
+    /// with one that drops nothing.
+    ///
+    /// If only D − (backlog + 1) fewer connections entered the queue, it would still be as long
+    /// as D: so many are late at least. A dropped one can change when others arrive, by the time
+    /// that segments wait at the link: those of a queue there without drops, and the three of
+    /// each late connection.
+    fn surely_drops_too_many(&mut self, backlog: u32) -> bool {
+        let least_late = |burst: &Summary| {
+            let moved = 2 * u64::from(burst.link_queue) + burst.late + 2;
+            u64::from(burst.accept_queue).saturating_sub(u64::from(backlog) + 1 + moved) / 4
+        };
+        self.unlimited().iter().map(least_late).sum::<u64>() > self.allowed()
+    }
+
+    /// The bursts with a backlog that drops nothing, with which `tcp_syncookies` has no effect.
+    fn unlimited(&mut self) -> Vec<Summary> {
+        if self.unlimited.is_none() {
+            let path = self.path(self.settings.connections, Cookies::WhenFull);
+            self.unlimited = Some(self.simulate_all(&path));
+        }
+        self.unlimited.clone().unwrap_or_default()
+    }
+
+    /// Simulates each burst, as many at once as there are CPUs.
+    fn simulate_all(&mut self, path: &ListenPath) -> Vec<Summary> {
+        let share = self.starts.len().div_ceil(self.memories.len()).max(1);
+        thread::scope(|scope| {
+            let shares = self.starts.chunks(share).zip(&mut self.memories);
+            let shares = shares.map(|(bursts, memory)| {
+                scope.spawn(move || -> Vec<Summary> {
+                    bursts.iter().map(|starts| simulate_starts(path, starts, memory)).collect()
+                })
+            });
+            let ended = shares.collect::<Vec<_>>().into_iter().map(|share| share.join());
+            ended.flat_map(|summaries| summaries.expect("a simulation does not panic")).collect()
+        })
     }
 
     fn path(&self, backlog: u32, cookies: Cookies) -> ListenPath {
@@ -211,21 +295,6 @@ impl Bursts {
     }
 }
 
-/// Simulates each burst, as many at once as there are CPUs.
-fn simulate_all(path: &ListenPath, bursts: &[Vec<u64>]) -> Vec<Summary> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let share = bursts.len().div_ceil(threads).max(1);
-    let simulate = |bursts: &[Vec<u64>]| -> Vec<Summary> {
-        bursts.iter().map(|starts| simulate_starts(path, starts)).collect()
-    };
-    thread::scope(|scope| {
-        let shares: Vec<_> =
-            bursts.chunks(share).map(|bursts| scope.spawn(move || simulate(bursts))).collect();
-        let ended = shares.into_iter().map(|share| share.join());
-        ended.flat_map(|summaries| summaries.expect("a simulation does not panic")).collect()
-    })
-}
-
 impl BacklogResult {
     /// The result of bursts of this many connections, of which there is at least one.
     fn new(bursts: &[Summary], connections: u64) -> Self {
@@ -252,82 +321,4 @@ impl BacklogResult {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SETTINGS: BurstSettings = BurstSettings {
-        arrival_rate: 50_000.0,
-        connections: 100,
-        accept_rate: 20_000.0,
-        round_trip: Duration::ZERO,
-        max_late_share: 0.01,
-        syn_queue_full: SynQueueFull::Above,
-        hz: None,
-        seed: 1,
-    };
-
-    #[test]
-    fn the_smallest_backlog_is_sufficient_and_one_less_is_not() {
-        for max_late_share in [0.01, 0.2] {
-            for cookies in [Cookies::WhenFull, Cookies::Never] {
-                for round_trip in [Duration::ZERO, Duration::from_millis(10)] {
-                    let settings = BurstSettings { max_late_share, round_trip, ..SETTINGS };
-                    let mut bursts = Bursts::new(settings);
-                    let backlog = bursts.smallest_backlog(cookies);
-                    let mut late = |backlog| bursts.simulate(backlog, cookies).late_share();
-                    assert!(late(backlog) <= max_late_share, "{backlog}");
-                    assert!(late(backlog - 1) > max_late_share, "{backlog}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_fast_server_needs_no_backlog() {
-        let mut bursts = Bursts::new(BurstSettings { connections: 1, ..SETTINGS });
-        assert_eq!(bursts.smallest_backlog(Cookies::WhenFull), 0);
-    }
-
-    #[test]
-    fn the_number_of_bursts_depends_on_the_allowed_share() {
-        let count = |connections, max_late_share| {
-            Bursts::new(BurstSettings { connections, max_late_share, ..SETTINGS }).count()
-        };
-        assert_eq!(count(100, 0.5), 20);
-        assert_eq!(count(100, 0.01), 50);
-        assert_eq!(count(1, 1e-4), 2000);
-        assert_eq!(count(1_000_000, 1e-4), 2);
-    }
-
-    /// The advice about `tcp_max_syn_backlog` is that of the simulation: so much is enough,
-    /// and less is not.
-    #[test]
-    fn without_cookies_max_syn_backlog_is_sufficient_and_one_less_is_not() {
-        assert_eq!(Bursts::new(SETTINGS).without_cookies(), None, "without a round-trip time");
-        let settings = BurstSettings { round_trip: Duration::from_millis(50), ..SETTINGS };
-        let mut bursts = Bursts::new(settings);
-        let advice = bursts.without_cookies().expect("there is a round-trip time");
-        assert!(advice.half_open > 1, "{advice:?}");
-        let drops = |max_syn_backlog| {
-            let mut path = bursts.path(advice.backlog, Cookies::Never);
-            path.listener.max_syn_backlog = max_syn_backlog;
-            let late = |starts: &Vec<u64>| simulate_starts(&path, starts).late;
-            bursts.starts.iter().map(late).sum::<u64>()
-        };
-        assert_eq!(drops(advice.max_syn_backlog), drops(i32::MAX));
-        assert!(drops(advice.max_syn_backlog - 1) > drops(i32::MAX));
-    }
-
-    /// Fewer bursts than a fair share of the wheel's slots would not meet the end of a slot.
-    #[test]
-    fn the_worst_wait_depends_on_the_position_among_the_slots() {
-        let settings = BurstSettings {
-            arrival_rate: 300_000.0,
-            connections: 400,
-            accept_rate: 30_000.0,
-            ..SETTINGS
-        };
-        let worst = Bursts::new(settings).simulate(60, Cookies::Never).worst_wait;
-        assert!(*worst.end() > *worst.start() + Duration::from_millis(500), "{worst:?}");
-    }
-}
+mod tests;

@@ -89,6 +89,8 @@ pub(super) struct EventQueue {
     per_segment: u64,
     longest_wait: u64,
     link_free: u64,
+    /// The longest time that a segment waited for the link.
+    longest_wait_seen: u64,
     segments: VecDeque<(u64, u32, Segment)>,
 }
 
@@ -118,23 +120,39 @@ impl EventQueue {
             longest_wait: nanoseconds(link.per_segment)
                 .saturating_mul(u64::from(link.netdev_max_backlog)),
             link_free: 0,
+            longest_wait_seen: 0,
             segments: VecDeque::new(),
         }
     }
 
     /// Sends a segment over the link; false if it is lost because too many others wait
     /// (`enqueue_to_backlog`, net/core/dev.c).
+    #[inline]
     pub(super) fn send(&mut self, now: u64, segment: Segment, attempt: u32) -> bool {
         let arrives = now.saturating_add(self.delay);
-        if self.link_free.saturating_sub(arrives) > self.longest_wait {
+        let wait = self.link_free.saturating_sub(arrives);
+        if wait > self.longest_wait {
             return false;
         }
+        self.longest_wait_seen = self.longest_wait_seen.max(wait);
         self.link_free = arrives.max(self.link_free).saturating_add(self.per_segment);
         self.segments.push_back((self.link_free, attempt, segment));
         true
     }
 
+    /// The largest number of segments before another one at the link, rounded up.
+    pub(super) fn longest_link_queue(&self) -> u32 {
+        let segments = self.longest_wait_seen.div_ceil(self.per_segment.max(1));
+        segments.try_into().unwrap_or(u32::MAX)
+    }
+
+    /// The memory of the instants of connect(2).
+    pub(super) fn into_connects(self) -> Vec<(u64, u32)> {
+        self.connects.instants
+    }
+
     /// Sets a timer and returns the instant at which it fires.
+    #[inline]
     pub(super) fn set(&mut self, now: u64, gap: u64, timer: Timer, attempt: u32) -> u64 {
         let is_exact = timer == Timer::FirstData;
         let number = self.timer_queue(gap, is_exact);
@@ -184,6 +202,7 @@ impl EventQueue {
     /// Removes the next event and returns it with its instant. If several sources have an
     /// event at that instant, the order of the sources decides: see the documentation of
     /// `simulator`.
+    #[inline(always)]
     pub(super) fn next(&mut self) -> Option<(u64, Event)> {
         let segment = self.segments.front().map_or(NEVER, |&(at, ..)| at);
         let (deadline, timer) = (self.deadlines.head(), self.first_timer.0);
@@ -198,7 +217,7 @@ impl EventQueue {
             self.accept = NEVER;
             Event::Accept
         } else if timer == at {
-            let (_, attempt, timer) = self.take_timer()?;
+            let (timer, attempt) = self.take_timer()?;
             Event::Fires(timer, attempt)
         } else if segment == at {
             let (_, attempt, segment) = self.segments.pop_front()?;
@@ -211,15 +230,15 @@ impl EventQueue {
         Some((at, event))
     }
 
-    fn take_timer(&mut self) -> Option<(u64, u32, Timer)> {
+    fn take_timer(&mut self) -> Option<(Timer, u32)> {
         let (at, number) = self.first_timer;
         let queue = &mut self.timer_queues[number].timers;
-        let taken = queue.pop_front();
+        let (_, attempt, timer) = queue.pop_front()?;
         // Most timers of a slot follow each other.
         if queue.front().is_none_or(|&(next, ..)| next != at) {
             self.find_first_timer();
         }
-        taken
+        Some((timer, attempt))
     }
 }
 
@@ -229,6 +248,7 @@ impl Plan {
         Self { instants, next: 0 }
     }
 
+    #[inline]
     fn head(&self) -> u64 {
         self.instants.get(self.next).map_or(NEVER, |&(at, _)| at)
     }

@@ -129,6 +129,8 @@ pub(crate) struct Summary {
     /// The maximum depths.
     pub(crate) accept_queue: u32,
     pub(crate) syn_queue: u32,
+    /// The most segments that waited before another one at the link.
+    pub(crate) link_queue: u32,
 }
 
 impl Simulation {

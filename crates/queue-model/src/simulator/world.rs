@@ -97,14 +97,28 @@ pub(super) struct World<'a> {
     depths: Vec<DepthSample>,
 }
 
+/// The memory of a simulation, for the next one: for a million attempts it costs more to get it
+/// from the kernel than to fill it.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    attempts: Vec<Attempt>,
+    connects: Vec<(u64, u32)>,
+}
+
 impl<'a> World<'a> {
     /// A world with these attempts.
     ///
     /// # Panics
     /// With more than 2³² attempts.
-    pub(super) fn new(path: &'a ListenPath, arrivals: impl Iterator<Item = Arrival>) -> Self {
+    pub(super) fn new(
+        path: &'a ListenPath,
+        arrivals: impl Iterator<Item = Arrival>,
+        memory: Memory,
+    ) -> Self {
         let deadline = path.client.connect_deadline.map(nanoseconds);
-        let (mut attempts, mut connects) = (Vec::new(), Vec::new());
+        let Memory { mut attempts, mut connects } = memory;
+        attempts.clear();
+        connects.clear();
         let (mut deadlines, mut first_sent) = (Vec::new(), Vec::new());
         attempts.reserve_exact(arrivals.size_hint().0);
         connects.reserve_exact(arrivals.size_hint().0);
@@ -216,6 +230,7 @@ impl<'a> World<'a> {
             worst_wait_ns: 0,
             accept_queue: self.deepest_accept_queue,
             syn_queue: self.deepest_syn_queue,
+            link_queue: self.events.longest_link_queue(),
         };
         for attempt in &self.attempts {
             let is_established =
@@ -226,6 +241,11 @@ impl<'a> World<'a> {
             }
         }
         summary
+    }
+
+    /// Its memory, for another simulation.
+    pub(super) fn into_memory(self) -> Memory {
+        Memory { attempts: self.attempts, connects: self.events.into_connects() }
     }
 
     pub(super) fn finish(self) -> Simulation {
