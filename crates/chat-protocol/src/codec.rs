@@ -60,6 +60,16 @@ impl Codec {
         Ok(())
     }
 
+    /// The size of the frame, header and body, at the beginning of `bytes`: what its header
+    /// announces, in bytes. `None` without a complete header.
+    ///
+    /// # Errors
+    /// A malformed, zero or oversized header.
+    pub fn frame_length(&self, bytes: &[u8]) -> Result<Option<usize>, ProtocolError> {
+        let header = bytes.first_chunk::<{ Framing::HEADER_BYTES }>();
+        header.map(|header| Ok(Framing::HEADER_BYTES + self.body_length(*header)?)).transpose()
+    }
+
     /// The size of the body that a header announces, bytes.
     #[inline]
     pub(crate) fn body_length(
@@ -122,6 +132,18 @@ mod tests {
         assert_eq!(empty.to_string(), "an empty body cannot be sent: a body has at least 1 byte");
         assert_eq!(long.to_string(), "a body of 9 bytes is above the largest body, 8 bytes");
         assert_eq!(out, b"before");
+    }
+
+    #[test]
+    fn a_frame_is_as_long_as_its_header_announces() {
+        let codec = Codec::new(Framing::Ascii4, Some(300)).expect("300 fits");
+        for (bytes, length) in [(&b""[..], None), (b"000", None), (b"0005", Some(9))] {
+            assert_eq!(codec.frame_length(bytes), Ok(length));
+        }
+        assert_eq!(codec.frame_length(b"0300and more"), Ok(Some(304)));
+        for wrong in [b"0000", b"0301", b"x001"] {
+            codec.frame_length(wrong).expect_err("a bad header");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use linux_net::{PlainThread, ProcessLimits, ThreadLimitKind};
 use worker::metrics::ClientLimit;
 
 use crate::client_thread::READ_BYTES;
-use crate::design::Design;
+use crate::design::{Design, FILES_PER_SHARED_THREAD};
 use crate::settings::ServerSettings;
 
 /// Memory mappings that a client with so many threads ([`Design::threads_per_client`]) can need
@@ -41,8 +41,8 @@ const SPARE_THREADS_OF_MACHINE: u64 = 512;
 /// them), and of everything else.
 const SPARE_MAPPINGS: u64 = 1024;
 
-/// Address space of an accept loop: the stack of a thread of std, and its signal stack.
-const ACCEPT_LOOP: u64 = 2_200_000;
+/// Address space of a thread of std: its stack, and its signal stack.
+const STD_THREAD: u64 = 2_200_000;
 
 /// Memory of the kernel for a thread: its stack and structures, and a page of page tables,
 /// bytes.
@@ -81,10 +81,12 @@ pub(crate) struct Capacity {
 impl Capacity {
     /// The capacity of a server whose listening sockets are open.
     pub(crate) fn new(settings: &ServerSettings, codec: &Codec, limits: &ProcessLimits) -> Self {
-        let listeners = u64::from(settings.listeners);
         let largest_body = u64::from(codec.largest_body());
         let design = settings.design.design();
         let threads = u64::from(design.threads_per_client);
+        let shared_threads = (design.shared_threads)();
+        // The accept loops, and the threads that serve all clients.
+        let others = u64::from(settings.listeners) + shared_threads;
         let queue = if design.queues { COMMON_QUEUE } else { 0 };
         let heap = READ_BYTES as u64 + common_memory(codec) + queue + SMALL_STRUCTURES;
         let mappings = match largest_body > COMMON_BODY {
@@ -93,25 +95,26 @@ impl Capacity {
         };
         // A stack's guard is a page.
         let stack = settings.thread_stack.saturating_add(4096);
-        let mut bounds = vec![("RLIMIT_NOFILE", left(limits.files, limits.files_now, SPARE_FILES))];
+        let spare_files = SPARE_FILES + shared_threads * FILES_PER_SHARED_THREAD;
+        let mut bounds = vec![("RLIMIT_NOFILE", left(limits.files, limits.files_now, spare_files))];
         bounds.extend(limits.threads.iter().map(|limit| {
             let spare = match limit.kind {
                 ThreadLimitKind::User | ThreadLimitKind::ControlGroup => SPARE_THREADS,
                 ThreadLimitKind::Threads | ThreadLimitKind::Ids => SPARE_THREADS_OF_MACHINE,
             };
-            let left = left(limit.max, limit.used, spare + listeners);
+            let left = left(limit.max, limit.used, spare + others);
             let clients = left.checked_div(threads).unwrap_or(u64::MAX);
             (limit.kind.name(), with_leaving(clients))
         }));
         bounds.extend(limits.mappings.map(|max| {
-            // An accept loop has two stacks, each with a guard.
-            let spare = SPARE_MAPPINGS + 4 * listeners;
+            // Each has two stacks, each with a guard.
+            let spare = SPARE_MAPPINGS + 4 * others;
             ("vm.max_map_count", with_leaving(left(max, limits.mappings_now, spare) / mappings))
         }));
         let pair = threads * PER_PAIR;
         let mut least_room = u64::MAX;
         let stacks = threads.saturating_mul(stack);
-        let rooms = limits.address_space.iter().map(|room| (room, stacks, listeners * ACCEPT_LOOP));
+        let rooms = limits.address_space.iter().map(|room| (room, stacks, others * STD_THREAD));
         let used = threads * (stack.min(USED_STACK) + KERNEL_THREAD) + KERNEL_SOCKET;
         for (room, own, others) in rooms.chain(limits.memory.iter().map(|room| (room, used, 0))) {
             let bytes = room.bytes.saturating_sub(others);
@@ -298,7 +301,10 @@ mod tests {
             let settings = ServerSettings { design: design_name, ..ServerSettings::default() };
             let clients = capacity(&settings, &limits).limit;
             let expected = match design.threads_per_client {
-                0 => continue,
+                0 => {
+                    assert_eq!(clients.limit, "vm.max_map_count", "{}", design.name);
+                    continue;
+                }
                 1 => 2000,
                 2 => 1000,
                 other => panic!("{other} threads"),

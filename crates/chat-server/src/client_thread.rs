@@ -111,7 +111,7 @@ impl ClientThread {
                     return End::Closed(ClosedBecause::NoMemory);
                 }
                 codec.encode(body, &mut frame).expect("the codec has decoded it");
-                counters.ingest(read_ns);
+                counters.ingest(1, read_ns);
                 let message = Message { sender: self.client.id(), frame: &frame, counters };
                 broadcaster.broadcast(&message);
                 has_completed = true;

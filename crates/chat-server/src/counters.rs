@@ -52,9 +52,9 @@ impl Counters {
         counter.fetch_add(amount, Relaxed);
     }
 
-    /// Counts a message whose last byte was read at `read_ns`.
-    pub(crate) fn ingest(&self, read_ns: u64) {
-        Self::add(&self.messages_ingested, 1);
+    /// Counts messages whose last bytes were read at `read_ns`.
+    pub(crate) fn ingest(&self, messages: u64, read_ns: u64) {
+        Self::add(&self.messages_ingested, messages);
         self.first_message_ns.fetch_min(read_ns, Relaxed);
         self.last_message_ns.fetch_max(read_ns, Relaxed);
     }

@@ -10,6 +10,9 @@ use worker::metrics::DurationSummary;
 use crate::client::ClientId;
 use crate::context::Context;
 
+/// Open files of a thread of [`Design::shared_threads`].
+pub(crate) const FILES_PER_SHARED_THREAD: u64 = 2;
+
 /// A design of threads, locks and writes.
 #[derive(Debug, Clone, Copy)]
 pub struct Design {
@@ -26,6 +29,9 @@ pub struct Design {
     /// Threads that serve one client, each with a stack of `thread_stack`: they limit how many
     /// clients fit. 0 if all clients share a few.
     pub threads_per_client: u32,
+    /// Threads that serve all clients together, each with two open files, of a server in this
+    /// process.
+    pub shared_threads: fn() -> u64,
     /// Prepares to serve clients; none has come yet.
     pub(crate) start: fn(&Arc<Context>) -> io::Result<Box<dyn Serve>>,
 }

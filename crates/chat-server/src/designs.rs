@@ -12,14 +12,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::design::Design;
 
+mod event_loop;
 mod global_lock;
 mod sharded;
 mod snapshot;
 mod writer_queues;
 
 /// Every design; the first is the default.
-pub const DESIGNS: &[Design] =
-    &[global_lock::DESIGN, snapshot::DESIGN, sharded::DESIGN, writer_queues::DESIGN];
+pub const DESIGNS: &[Design] = &[
+    global_lock::DESIGN,
+    snapshot::DESIGN,
+    sharded::DESIGN,
+    writer_queues::DESIGN,
+    event_loop::DESIGN,
+];
 
 /// The name of a design that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

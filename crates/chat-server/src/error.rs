@@ -55,8 +55,8 @@ pub enum ServerError {
         /// The limit that leaves the least.
         limit: String,
     },
-    /// An accept loop's thread.
-    #[error("start an accept loop: {0}")]
+    /// The thread of an accept loop, or what the design needs.
+    #[error("start to serve: {0}")]
     Start(#[source] io::Error),
     /// `let_in` without `hold_acks`.
     #[error("let ACKs in: none are held (set hold_acks)")]

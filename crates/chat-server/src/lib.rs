@@ -1,4 +1,4 @@
-//! The thread-per-client chat server, instrumented.
+//! The chat server, instrumented, in several designs.
 //!
 //! One accept loop thread for each listening socket, of which there is one by default. What
 //! a client sends goes to every other client, never back to it. How clients are served is a
@@ -21,6 +21,7 @@
 //! - `accept`: an accept loop; `depth` reads the depth of its queue, and `gate` pauses it.
 //! - `thread_per_client`: the designs with a thread for each client; `client_thread`: one
 //!   client's life; `threads` bounds, starts and joins them.
+//! - `event_loop`: the design without a thread for each client.
 //! - `client`: a client's socket, the only place that writes to one; `pace` judges whether it
 //!   takes enough; `reader` reads from it.
 //! - `registry`: the clients that messages go to, behind a `timed_mutex`, whose waits and holds
@@ -43,6 +44,7 @@ mod design;
 mod designs;
 mod durations;
 mod error;
+mod event_loop;
 mod frame_memory;
 mod gate;
 mod listener;

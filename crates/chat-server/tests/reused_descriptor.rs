@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use chat_protocol::{Codec, Framing};
 use chat_server::DesignName;
-use common::{Client, TIMEOUT, TestServer, new_socket, with_design};
+use common::{Client, Senders, TIMEOUT, TestServer, new_socket, with_design};
 use linux_net::testing::wait_until;
 use tcp_table::is_server_blocked_on;
 
@@ -32,6 +32,7 @@ fn a_new_client_never_gets_a_message_for_one_that_left() {
         let stuck = server.connect_with_small_buffer();
         let leaver = server.connect();
         let mut sender = server.connect();
+        let senders = server.senders(std::slice::from_ref(&sender));
         let codec = Codec::new(Framing::U32be, None).expect("the default fits");
 
         let settled = AtomicUsize::new(0);
@@ -40,7 +41,7 @@ fn a_new_client_never_gets_a_message_for_one_that_left() {
             let sending = scope.spawn(move || {
                 let mut frame = Vec::new();
                 let start = Instant::now();
-                let unsettled = |_: &u32| settled.load(Relaxed) < 2 && start.elapsed() < TIMEOUT;
+                let unsettled = |_: &u32| settled.load(Relaxed) < 3 && start.elapsed() < TIMEOUT;
                 for sequence in (0..LAST).take_while(unsettled).chain([LAST]) {
                     frame.clear();
                     codec.encode(&body_of(sequence), &mut frame).expect("the body fits");
@@ -51,13 +52,14 @@ fn a_new_client_never_gets_a_message_for_one_that_left() {
             // A thread is in the middle of a frame to `stuck`; without queues, `leaver` is
             // next. It has read everything before it.
             let queues = design.design().queues;
-            let in_flight = drain_until_stuck(&server, &leaver, &stuck, queues);
+            let in_flight = drain_until_stuck(&server, &leaver, &stuck, &senders);
             // Created now, so that the two descriptors which become free, the leaver's
             // own and the server's for it, are reused by two accepts.
             let sockets = [new_socket(), new_socket()];
             drop(leaver);
-            // Under the global lock neither can happen before the broadcast ends.
-            let apart = design.as_str() != "global-lock";
+            // Under the global lock neither can happen before the broadcast ends. An event loop
+            // that holds the senders reads nothing, also not that the leaver has gone.
+            let apart = !["global-lock", "event-loop"].contains(&design.as_str());
             if apart {
                 wait_until("the leaver's thread has gone", || server.clients() == 2);
             }
@@ -67,8 +69,12 @@ fn a_new_client_never_gets_a_message_for_one_that_left() {
             }
             // With unread data, this is a RST in the middle of the frame.
             drop(stuck);
+            // Until its queue is full, messages wait for `stuck`, and the sender goes on.
+            let newcomers = newcomers.map(|newcomer| (newcomer, apart && !queues));
+            // It can get the descriptor of `stuck`.
+            let last = (server.start_connect(), false);
 
-            for mut newcomer in newcomers {
+            for (mut newcomer, gets_next) in newcomers.into_iter().chain([last]) {
                 scope.spawn(move || {
                     let first = newcomer.receive().expect("the sender goes on");
                     let first = u32::from_be_bytes(first[..4].try_into().expect("4 bytes"));
@@ -76,8 +82,7 @@ fn a_new_client_never_gets_a_message_for_one_that_left() {
                         u64::from(first) > in_flight,
                         "{design}: got {first}, sent before it came: {in_flight} was on its way"
                     );
-                    // Until its queue is full, messages wait for `stuck`, and the sender goes on.
-                    if apart && !queues {
+                    if gets_next {
                         assert_eq!(u64::from(first), in_flight + 1, "nothing is left out either");
                     }
                     let mut received = 0;
@@ -107,9 +112,15 @@ fn body_of(sequence: u32) -> Vec<u8> {
 }
 
 /// Reads what `reader` gets until the server is blocked in a write to `stuck` and `reader`
-/// has read every message before this one, which also waits for it if there are `queues`. The
+/// has read every message before this one, which also waits for it if the design has queues. The
 /// sequence number of this message.
-fn drain_until_stuck(server: &TestServer, reader: &Client, stuck: &Client, queues: bool) -> u64 {
+fn drain_until_stuck(
+    server: &TestServer,
+    reader: &Client,
+    stuck: &Client,
+    senders: &Senders,
+) -> u64 {
+    let design = server.design.design();
     let mut stream = &reader.stream;
     stream.set_nonblocking(true).expect("a live socket");
     let mut chunk = vec![0; 65_536];
@@ -124,10 +135,13 @@ fn drain_until_stuck(server: &TestServer, reader: &Client, stuck: &Client, queue
                 Err(error) => panic!("{error}"),
             }
         }
-        let is_stuck = is_server_blocked_on(stuck.address(), server.address, std::process::id());
+        let is_stuck = match design.threads_per_client {
+            0 => senders.are_stuck_on(std::slice::from_ref(stuck)),
+            _ => is_server_blocked_on(stuck.address(), server.address, std::process::id()),
+        };
         in_flight = is_stuck.then(|| server.ingested() - 1);
         let read = (drained / (Framing::HEADER_BYTES + BODY)) as u64;
-        in_flight.is_some_and(|in_flight| read == in_flight + u64::from(queues))
+        in_flight.is_some_and(|in_flight| read == in_flight + u64::from(design.queues))
             && drained % (Framing::HEADER_BYTES + BODY) == 0
     });
     in_flight.expect("it is stuck")

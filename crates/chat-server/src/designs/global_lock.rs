@@ -20,6 +20,7 @@ pub(super) const DESIGN: Design = Design {
             the accept loop.",
     queues: false,
     threads_per_client: 1,
+    shared_threads: || 0,
     start: |context| Ok(ThreadPerClient::serve(context, GlobalLock::default())),
 };
 

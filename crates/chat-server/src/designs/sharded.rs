@@ -23,6 +23,7 @@ pub(super) const DESIGN: Design = Design {
             different orders.",
     queues: false,
     threads_per_client: 1,
+    shared_threads: || 0,
     start: |context| {
         let shards = array::from_fn(|_| Registry::default());
         Ok(ThreadPerClient::serve(context, Sharded { shards }))

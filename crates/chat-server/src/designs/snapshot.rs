@@ -21,6 +21,7 @@ pub(super) const DESIGN: Design = Design {
             there are thousands.",
     queues: false,
     threads_per_client: 1,
+    shared_threads: || 0,
     start: |context| Ok(ThreadPerClient::serve(context, Snapshot::default())),
 };
 

@@ -27,6 +27,7 @@ pub(super) const DESIGN: Design = Design {
             messages that wait use memory.",
     queues: true,
     threads_per_client: 2,
+    shared_threads: || 0,
     start: |context| Ok(ThreadPerClient::serve(context, WriterQueues::new(context))),
 };
 

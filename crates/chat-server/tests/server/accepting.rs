@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use chat_server::{Server, ServerError, ServerSettings};
+use chat_server::{DesignName, Server, ServerError, ServerSettings};
 
 use crate::common::{TIMEOUT, TestServer, settings};
 use linux_net::testing::wait_until;
@@ -88,17 +88,19 @@ fn a_negative_backlog_means_somaxconn() {
 
 #[test]
 fn a_connection_that_was_reset_in_the_queue_still_has_its_address() {
-    let server = TestServer::start(&paused(8));
-    let gone = server.start_connect();
-    let stays = server.start_connect();
-    let addresses = [gone.address(), stays.address()];
-    gone.reset();
-    server.handle.resume();
-    wait_until("both are accepted", || server.accepted() == 2);
-    wait_until("the reset one has left", || server.clients() == 1);
-    let report = server.stop();
-    assert_eq!([report.accepted[0].peer, report.accepted[1].peer], addresses);
-    assert!(report.metrics.accept_errors.is_empty());
+    for design in DesignName::all() {
+        let server = TestServer::start(&ServerSettings { design, ..paused(8) });
+        let gone = server.start_connect();
+        let stays = server.start_connect();
+        let addresses = [gone.address(), stays.address()];
+        gone.reset();
+        server.handle.resume();
+        wait_until("both are accepted", || server.accepted() == 2);
+        wait_until("the reset one has left", || server.clients() == 1);
+        let report = server.stop();
+        assert_eq!([report.accepted[0].peer, report.accepted[1].peer], addresses);
+        assert!(report.metrics.accept_errors.is_empty());
+    }
 }
 
 #[test]
@@ -133,7 +135,7 @@ fn a_client_without_a_thread_is_counted_and_closed_and_the_server_continues() {
 
 #[test]
 fn the_smallest_stack_is_enough_to_chat() {
-    for design in chat_server::DesignName::all() {
+    for design in DesignName::all() {
         let server =
             TestServer::start(&ServerSettings { thread_stack: 16_384, design, ..settings() });
         let mut sender = server.connect();

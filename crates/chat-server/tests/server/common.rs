@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -12,7 +13,9 @@ use linux_net::NetworkNamespace;
 use linux_net::testing::{Thread, in_lab_namespace, wait_until};
 use socket2::{Domain, Socket, Type};
 
-use crate::tcp_table::{is_blocked_on, is_server_blocked_on, wait_for_reader_of};
+use crate::tcp_table::{
+    is_blocked_on, is_left_unread, is_server_blocked_on, is_window_closed, wait_for_reader_of,
+};
 
 /// Only a hang takes so long.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
@@ -35,12 +38,14 @@ pub(crate) fn with_design(design: DesignName) -> ServerSettings {
     ServerSettings { design, ..settings() }
 }
 
-/// Locks that one broadcast takes.
-pub(crate) fn locks_of_a_broadcast(design: DesignName) -> u64 {
+/// Locks of a design for each client that comes and for each that leaves, and those of one
+/// broadcast; `None` if there are as many as the work happens to be divided into.
+pub(crate) fn locks_of_a_broadcast(design: DesignName) -> Option<u64> {
     match design.as_str() {
         // One for each shard.
-        "sharded" => 16,
-        _ => 1,
+        "sharded" => Some(16),
+        "event-loop" => None,
+        _ => Some(1),
     }
 }
 
@@ -50,6 +55,7 @@ pub(crate) struct TestServer {
     /// Until it is stopped.
     running: Option<RunningServer>,
     codec: Codec,
+    pub(crate) design: DesignName,
 }
 
 impl TestServer {
@@ -58,7 +64,13 @@ impl TestServer {
         let address = server.local_address();
         let running = server.start().expect("a thread can be started");
         let codec = Codec::new(settings.framing, settings.largest_body).expect("bind checked it");
-        Self { address, handle: running.handle(), running: Some(running), codec }
+        Self {
+            address,
+            handle: running.handle(),
+            running: Some(running),
+            codec,
+            design: settings.design,
+        }
     }
 
     /// A client that the server has registered.
@@ -103,28 +115,19 @@ impl TestServer {
         self.handle.status().messages_ingested
     }
 
-    /// The server's thread for a client that has not sent anything yet.
-    pub(crate) fn thread_of(&self, client: &Client) -> Thread {
-        wait_for_reader_of(client.address(), self.address, std::process::id())
+    /// Clients that have not sent anything yet, and the server's threads for them.
+    pub(crate) fn senders(&self, clients: &[Client]) -> Senders {
+        let addresses: Vec<_> = clients.iter().map(Client::address).collect();
+        let has_threads = self.design.design().threads_per_client > 0;
+        let of = |&client| wait_for_reader_of(client, self.address, process::id());
+        let threads = has_threads.then(|| addresses.iter().map(of).collect());
+        Senders { server: self.address, addresses, threads }
     }
 
-    /// Waits until the `threads` of senders are blocked: some thread in a write to one of
-    /// the `deaf` clients, which do not read, and they too or waiting for a lock or for room in
-    /// a queue.
-    pub(crate) fn wait_until_all_stuck_on(&self, deaf: &[Client], threads: &[Thread]) {
-        wait_until("all senders' threads are blocked", || self.are_stuck_on(deaf, threads));
-    }
-
-    /// Whether the `threads` of senders are blocked on one of the `deaf` clients.
-    pub(crate) fn are_stuck_on(&self, deaf: &[Client], threads: &[Thread]) -> bool {
-        let is_stuck = |thread: &Thread| {
-            deaf.iter().any(|client| is_blocked_on(client.address(), self.address, thread))
-        };
-        // In this order: the first stays blocked, and so does a thread that then waits for
-        // the lock which it holds.
-        let server = std::process::id();
-        deaf.iter().any(|client| is_server_blocked_on(client.address(), self.address, server))
-            && threads.iter().all(|thread| thread.is_waiting_for_lock() || is_stuck(thread))
+    /// Waits until the server takes nothing more from the senders because of the `deaf` clients,
+    /// which do not read.
+    pub(crate) fn wait_until_all_stuck_on(&self, deaf: &[Client], senders: &Senders) {
+        wait_until("all senders are stuck", || senders.are_stuck_on(deaf));
     }
 
     /// Stops the server when it is dropped, also if the test fails: this ends the threads that
@@ -142,6 +145,35 @@ impl TestServer {
             ended.send(report).expect("it is waited for")
         });
         end.recv_timeout(TIMEOUT).expect("the server stops")
+    }
+}
+
+/// Clients that send.
+pub(crate) struct Senders {
+    server: SocketAddr,
+    addresses: Vec<SocketAddr>,
+    /// The server's threads for them; none in designs without a thread for each client.
+    threads: Option<Vec<Thread>>,
+}
+
+impl Senders {
+    /// Whether their threads are blocked: some thread in a write to one of the `deaf` clients,
+    /// which do not read, and they too or waiting for a lock or for room in a queue. Without
+    /// threads, whether one of the `deaf` clients takes nothing, and the server does not read
+    /// what the senders send.
+    pub(crate) fn are_stuck_on(&self, deaf: &[Client]) -> bool {
+        let (server, pid) = (self.server, process::id());
+        let Some(threads) = &self.threads else {
+            return deaf.iter().any(|client| is_window_closed(client.address(), server))
+                && self.addresses.iter().all(|&sender| is_left_unread(sender, server, pid));
+        };
+        let is_stuck = |thread: &Thread| {
+            deaf.iter().any(|client| is_blocked_on(client.address(), server, thread))
+        };
+        // In this order: the first stays blocked, and so does a thread that then waits for
+        // the lock which it holds.
+        deaf.iter().any(|client| is_server_blocked_on(client.address(), server, pid))
+            && threads.iter().all(|thread| thread.is_waiting_for_lock() || is_stuck(thread))
     }
 }
 

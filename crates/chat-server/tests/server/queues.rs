@@ -119,7 +119,7 @@ fn senders_wait_for_room_and_nothing_is_lost() {
         let sender = server.connect();
         let mut receiver = sender.split();
         let mut reader = server.connect();
-        let thread = server.thread_of(&sender);
+        let senders = server.senders(std::slice::from_ref(&sender));
         thread::scope(|scope| {
             let _stop = server.stop_at_end();
             let sending = scope.spawn(|| send(&sender, 0, MANY));
@@ -130,7 +130,7 @@ fn senders_wait_for_room_and_nothing_is_lost() {
                     assert_eq!(sequence_of(&reader.receive().expect("a message")), read);
                     read += 1;
                 }
-                server.are_stuck_on(std::slice::from_ref(&deaf), std::slice::from_ref(&thread))
+                senders.are_stuck_on(std::slice::from_ref(&deaf))
             });
             let reader = &mut reader;
             scope.spawn(move || {
@@ -173,11 +173,11 @@ fn a_client_that_leaves_holds_no_sender() {
             let server = TestServer::start(&ServerSettings { write_timeout, ..settings.clone() });
             let deaf = server.connect_with_small_buffer();
             let sender = server.connect();
+            let senders = server.senders(std::slice::from_ref(&sender));
             thread::scope(|scope| {
                 let _stop = server.stop_at_end();
                 let sending = scope.spawn(|| send(&sender, 0, MANY));
-                let room = settings.client_queue / BODY as u64;
-                wait_until("the queue is full", || server.ingested() > room);
+                server.wait_until_all_stuck_on(std::slice::from_ref(&deaf), &senders);
                 leave(deaf);
                 assert_eq!(sending.join().expect("no panic"), MANY, "{}", settings.design);
             });

@@ -12,7 +12,9 @@ use socket2::Socket;
 
 use crate::common::new_socket;
 use crate::server_process::ServerProcess;
-use crate::tcp_table::{find_socket, is_server_blocked_on, wait_for_reader_of};
+use crate::tcp_table::{
+    CLOSE_WAIT, find_socket, is_server_blocked_on, is_window_closed, wait_for_reader_of,
+};
 
 /// The first client, with the smallest receive buffer.
 fn connect_narrow(server: &mut ServerProcess) -> Socket {
@@ -97,6 +99,43 @@ fn with_sigpipe_ignored_the_write_fails_and_the_server_continues() {
     assert_eq!(report.metrics.failed_writes, 1);
     assert!(report.deliveries >= 400, "all were delivered to `deaf`: {}", report.deliveries);
     assert!(status.success(), "{status}");
+}
+
+/// Without a thread that is blocked: the client has sent a FIN, while messages waited for it, and
+/// then a RST. The server tries to write the rest (EPIPE, because of the FIN: `tcp_reset`).
+#[test]
+fn a_write_of_an_event_loop_raises_it_too_unless_it_is_ignored() {
+    for sigpipe in ["default", "ignore"] {
+        let arguments = ["--control", "--sigpipe", sigpipe, "--design", "event-loop"];
+        let mut server = ServerProcess::start(&arguments);
+        let deaf = connect_narrow(&mut server);
+        let client = deaf.local_addr().expect("it is bound").as_socket().expect("an IP address");
+        let mut sender = server.connect();
+        let mut last = sender.try_clone().expect("a descriptor");
+        let flooding = thread::spawn(move || {
+            let frame = [&60_000u32.to_be_bytes()[..], &[b'x'; 60_000]].concat();
+            (0..400).take_while(|_| sender.write_all(&frame).is_ok()).count() as u64
+        });
+        wait_until("it takes nothing more", || is_window_closed(client, server.address));
+        deaf.shutdown(std::net::Shutdown::Write).expect("a live socket");
+        let state = || find_socket(server.address, client).map(|socket| socket.state);
+        wait_until("the FIN has arrived", || state() == Some(CLOSE_WAIT));
+        // With unread data, this is a RST.
+        drop(deaf);
+        if sigpipe == "default" {
+            let status = server.wait();
+            assert_eq!(status.signal(), Some(Signal::SIGPIPE as i32), "{status}");
+            flooding.join().expect("only its writes fail");
+        } else {
+            let sent = flooding.join().expect("no panic");
+            last.write_all(b"\0\0\0\x02hi").expect("the server goes on");
+            server.wait_for_status("all is read", |_, ingested| ingested == sent + 1);
+            server.signal(Signal::SIGTERM);
+            let (report, status) = server.end();
+            assert_eq!((sent, report.metrics.failed_writes), (400, 1));
+            assert!(status.success(), "{status}");
+        }
+    }
 }
 
 #[test]

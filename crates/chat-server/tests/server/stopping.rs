@@ -33,12 +33,12 @@ fn with_clients_that_do_not_read() {
         let server = TestServer::start(&with_design(design));
         let deaf: Vec<_> = (0..3).map(|_| server.connect_with_small_buffer()).collect();
         let senders: Vec<_> = (0..3).map(|_| server.connect()).collect();
-        let threads: Vec<_> = senders.iter().map(|sender| server.thread_of(sender)).collect();
+        let sending = server.senders(&senders);
         thread::scope(|scope| {
             for sender in senders {
                 scope.spawn(move || flood(&sender.stream));
             }
-            server.wait_until_all_stuck_on(&deaf, &threads);
+            server.wait_until_all_stuck_on(&deaf, &sending);
             let holds_lock = design.as_str() == "global-lock";
             if holds_lock {
                 // Waits for nothing: it is the time that the lock is held and waited for
@@ -55,7 +55,7 @@ fn with_clients_that_do_not_read() {
                 report.metrics.failed_writes, 0,
                 "{design}: a write that the stop ends is not a failure"
             );
-            assert!(report.metrics.lock_hold.count > 0);
+            assert!(report.metrics.lock_hold.count > 0, "{design}");
             if holds_lock {
                 for times in [&report.metrics.lock_hold, &report.metrics.lock_wait] {
                     assert!(times.max_ns >= STUCK_FOR.as_nanos() as u64, "{times:?}");
@@ -116,21 +116,29 @@ fn while_an_accept_is_delayed() {
 
 #[test]
 fn while_waiting_for_an_end_of_file() {
-    let closes_first = ClosesFirst::Server;
-    let drain = Duration::from_secs(3600);
-    let server =
-        TestServer::start(&ServerSettings { closes_first, close_after: 0, drain, ..settings() });
-    let mut client = server.connect();
-    assert_eq!(client.receive(), None);
-    assert_eq!(server.clients(), 1, "it waits for this client to close");
-    server.stop();
+    for design in DesignName::all() {
+        let closes_first = ClosesFirst::Server;
+        let drain = Duration::from_secs(3600);
+        let server = TestServer::start(&ServerSettings {
+            closes_first,
+            close_after: 0,
+            drain,
+            ..with_design(design)
+        });
+        let mut client = server.connect();
+        assert_eq!(client.receive(), None);
+        assert_eq!(server.clients(), 1, "it waits for this client to close");
+        server.stop();
+    }
 }
 
 #[test]
 fn before_any_client_and_twice() {
-    let server = TestServer::start(&settings());
-    server.handle.stop();
-    server.stop();
+    for design in DesignName::all() {
+        let server = TestServer::start(&with_design(design));
+        server.handle.stop();
+        server.stop();
+    }
 }
 
 /// Small messages until the server ends the connection.

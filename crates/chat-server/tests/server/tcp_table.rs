@@ -8,10 +8,15 @@ use linux_net::testing::{Thread, wait_until};
 /// A line of the table.
 pub(crate) struct TcpSocket {
     pub(crate) state: u8,
+    /// Bytes that were received and not read.
+    unread: u32,
     /// The kind of the timer that is active.
     timer: u8,
     inode: String,
 }
+
+/// The state of a connection whose peer has sent a FIN.
+pub(crate) const CLOSE_WAIT: u8 = 8;
 
 /// The timer of a connection whose peer has closed its receive window.
 const ZERO_WINDOW_PROBE: u8 = 4;
@@ -22,17 +27,19 @@ pub(crate) fn find_socket(local: SocketAddr, remote: SocketAddr) -> Option<TcpSo
     let is_port = |pair: &str, address: SocketAddr| {
         pair.split_once(':').is_some_and(|(_, port)| port == format!("{:04X}", address.port()))
     };
-    let parse_hex = |text: &str| u8::from_str_radix(text, 16).expect("a hexadecimal number");
+    let parse_hex = |text: &str| u32::from_str_radix(text, 16).expect("a hexadecimal number");
+    let parse_byte = |text: &str| parse_hex(text) as u8;
     table.lines().skip(1).find_map(|line| {
         let columns: Vec<_> = line.split_ascii_whitespace().collect();
-        let [_, from, to, state, _queues, timer, _retransmits, _uid, _timeout, inode, ..] =
+        let [_, from, to, state, queues, timer, _retransmits, _uid, _timeout, inode, ..] =
             columns[..]
         else {
             panic!("an unknown format: {line}");
         };
         (is_port(from, local) && is_port(to, remote)).then(|| TcpSocket {
-            state: parse_hex(state),
-            timer: parse_hex(timer.split(':').next().expect("a first part")),
+            state: parse_byte(state),
+            unread: parse_hex(queues.split(':').nth(1).expect("a second part")),
+            timer: parse_byte(timer.split(':').next().expect("a first part")),
             inode: inode.to_owned(),
         })
     })
@@ -51,9 +58,25 @@ pub(crate) fn is_server_blocked_on(
 /// Whether `thread` is blocked in a write to `client`, whose receive window is closed: it
 /// stays blocked until the client reads.
 pub(crate) fn is_blocked_on(client: SocketAddr, server: SocketAddr, thread: &Thread) -> bool {
-    find_socket(server, client).is_some_and(|socket| {
-        socket.timer == ZERO_WINDOW_PROBE && thread.is_blocked_writing(&socket.inode)
-    })
+    is_window_closed(client, server)
+        && find_socket(server, client)
+            .is_some_and(|socket| thread.is_blocked_writing(&socket.inode))
+}
+
+/// Whether the receive window of `client` is closed, so that the server can write nothing to it
+/// until it reads.
+pub(crate) fn is_window_closed(client: SocketAddr, server: SocketAddr) -> bool {
+    find_socket(server, client).is_some_and(|socket| socket.timer == ZERO_WINDOW_PROBE)
+}
+
+/// Whether a thread of the process `server_pid` waits for events of `client` though it has not read
+/// everything that this client has sent: it does not read from it at the moment.
+pub(crate) fn is_left_unread(client: SocketAddr, server: SocketAddr, server_pid: u32) -> bool {
+    let Some(socket) = find_socket(server, client).filter(|socket| socket.unread > 0) else {
+        return false;
+    };
+    let threads = Thread::all_of_process(server_pid).expect("the server runs");
+    threads.iter().any(|thread| thread.is_waiting_for_events_of(&socket.inode))
 }
 
 /// The thread of the process `server_pid` that reads from `client`, which has not sent

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::process::Command;
 
-use chat_server::ServerResponse;
+use chat_server::{DesignName, ServerResponse};
 use linux_net::SocketDiag;
 use nix::sys::signal::Signal;
 use worker::{Failure, Message};
@@ -60,8 +60,11 @@ fn without_control_standard_input_is_ignored() {
 
 #[test]
 fn signals_stop_resume_and_report() {
-    for stop in [Signal::SIGTERM, Signal::SIGINT] {
-        let mut server = ServerProcess::start(&["--control", "--accept-paused", "true"]);
+    let stops = [Signal::SIGTERM, Signal::SIGINT];
+    for (stop, design) in stops.into_iter().flat_map(|s| DesignName::all().map(move |d| (s, d))) {
+        let design = ["--design", design.as_str()];
+        let arguments = [&["--control", "--accept-paused", "true"][..], &design].concat();
+        let mut server = ServerProcess::start(&arguments);
         let _client = TcpStream::connect(server.address).expect("it listens");
         assert_eq!(server.status(), (0, 0));
         server.signal(Signal::SIGUSR2);

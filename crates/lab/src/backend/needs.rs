@@ -53,14 +53,16 @@ fn threads_per_client(cell: &CellSettings) -> u32 {
     cell.server.listening().design.design().threads_per_client
 }
 
-/// Threads of a trial, at most: the server has those of each connection that it accepts, and
-/// one for each listener.
+/// Threads of a trial, at most: the server has those of each connection that it accepts, those of
+/// all together, and one for each listener.
 fn trial_threads(cell: &CellSettings) -> u64 {
     let CellSettings { load, server, .. } = cell;
     let live = load.clients.saturating_sub(load.half_open);
     // In a closed loop, the threads of clients before these may still be ending.
     let clients = load.closed_loop().map_or(live, |at_once| at_once.saturating_mul(2).min(live));
+    let shared = (server.listening().design.design().shared_threads)();
     u64::from(clients) * u64::from(threads_per_client(cell))
+        + shared
         + u64::from(server.listening().listeners)
         + Needs::OTHER_THREADS
 }
@@ -100,6 +102,9 @@ mod tests {
         assert_eq!((serial.clients, serial.threads), (100, 2 + 1 + others));
         let two = needs("load: { clients: 100 }\nserver: { design: writer-queues }\n");
         assert_eq!((two.threads_per_client, two.threads), (2, 200 + 1 + others));
+        let shared = needs("load: { clients: 100 }\nserver: { design: event-loop }\n");
+        let cpus = std::thread::available_parallelism().unwrap().get() as u64;
+        assert_eq!((shared.threads_per_client, shared.threads), (0, cpus + 1 + others));
         let listeners = needs("load: { clients: 100 }\nserver: { listeners: 4 }\n");
         assert_eq!(listeners.threads, 100 + 4 + others);
     }

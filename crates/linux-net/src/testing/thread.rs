@@ -51,6 +51,18 @@ impl Thread {
         self.is_blocked_on_socket(&[libc::SYS_write, libc::SYS_sendto], inode)
     }
 
+    /// Whether it sleeps until something happens to one of several files, of which the socket
+    /// with this inode is one (epoll_wait(2)).
+    pub fn is_waiting_for_events_of(&self, inode: &str) -> bool {
+        let calls = [libc::SYS_epoll_wait, libc::SYS_epoll_pwait];
+        let inode = inode.parse::<u64>().map(|inode| format!("ino:{inode:x} "));
+        self.blocked_call().filter(|call| calls.contains(&call.number)).is_some_and(|call| {
+            let info = self.folder.join("fdinfo").join(call.first_argument.to_string());
+            let targets = fs::read_to_string(info).unwrap_or_default();
+            inode.is_ok_and(|inode| targets.lines().any(|line| line.contains(&inode)))
+        })
+    }
+
     fn is_blocked_on_socket(&self, calls: &[i64], inode: &str) -> bool {
         self.blocked_call().is_some_and(|call| {
             let link = self.folder.join("fd").join(call.first_argument.to_string());
