@@ -10,7 +10,7 @@ use crate::load;
 use crate::measurement::{Quantity, Values};
 use crate::options::Options;
 use crate::part::{Bench, Part};
-use crate::parts::designs::{is_faithful, limits_of_load, new_designs};
+use crate::parts::designs::{SNAPSHOT, is_faithful, limits_of_load, new_designs};
 use crate::results::Results;
 use crate::testbed::Place;
 
@@ -88,7 +88,7 @@ fn figures(results: Results<'_>) -> Vec<Figure> {
     let new: Vec<_> = new_designs(results).collect();
     let fastest = results.largest(new.iter().copied(), Quantity::PerSecond);
     for (base, name, goal) in [
-        ("snapshot", "`snapshot`", Goal::AtLeast(10.0)),
+        (SNAPSHOT, "`snapshot`", Goal::AtLeast(10.0)),
         (COALESCED, "bare fan-out, 64 in a send", Goal::AtLeast(0.5)),
     ] {
         for design in &new {

@@ -12,7 +12,7 @@ use crate::measurement::{Quantity, Values};
 use crate::options::Options;
 use crate::part::{Bench, Part};
 use crate::parts::deliveries::CLIENTS;
-use crate::parts::designs::{limits_of_load, new_designs};
+use crate::parts::designs::{SNAPSHOT, limits_of_load, new_designs};
 use crate::results::Results;
 
 pub(crate) const PART: Part = Part {
@@ -70,7 +70,7 @@ fn figures(results: Results<'_>) -> Vec<Figure> {
     let new: Vec<_> = new_designs(results).collect();
     let fastest = results.largest(new.iter().copied(), Quantity::PerSecond);
     let figure = |design: &&str| {
-        let ratios = results.ratios(design, "snapshot", Quantity::LatencyP99);
+        let ratios = results.ratios(design, SNAPSHOT, Quantity::LatencyP99);
         let is_fastest = fastest == Some(*design);
         let which = if is_fastest { ", the fastest new design," } else { "" };
         let figure = Figure::ratio(
