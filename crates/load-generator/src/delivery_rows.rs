@@ -50,8 +50,8 @@ impl SharedProgress {
     }
 
     pub(crate) fn set_needed_pairs(&self, pairs: u64) {
-        // In one order with the counts of complete pairs: whoever is later notices that all
-        // are complete.
+        // In one order with the counts of complete pairs: the later of the two notices that
+        // all are complete.
         self.needed_pairs.store(pairs, Ordering::SeqCst);
     }
 
