@@ -24,6 +24,6 @@ pub struct CheckVerdict {
 impl CheckVerdict {
     /// Executions in which it was decided.
     pub fn decided(&self) -> u64 {
-        self.held + self.failed
+        self.held.saturating_add(self.failed)
     }
 }

@@ -53,7 +53,8 @@ impl RunVerdict {
 
     /// The number of decided checks, in all executions and of the run.
     pub fn checked(&self) -> u64 {
-        self.checks.iter().map(CheckVerdict::decided).sum::<u64>() + self.run_checks
+        let decided = self.checks.iter().map(CheckVerdict::decided);
+        decided.fold(self.run_checks, u64::saturating_add)
     }
 
     /// The number of decided predictions by the kernel's laws that could have failed. A listener
@@ -62,7 +63,7 @@ impl RunVerdict {
     pub fn predictions(&self) -> u64 {
         let laws = self.checks.iter().filter(|check| check.kind == CheckKind::Law);
         let laws = laws.filter(|check| check.name != LISTEN_LIMIT.title);
-        laws.map(CheckVerdict::decided).sum()
+        laws.map(CheckVerdict::decided).fold(0, u64::saturating_add)
     }
 
     /// The number of failed checks in failed trials, including their retries, and of the

@@ -113,8 +113,9 @@ impl SuiteVerdict {
         };
         let (failed, inconclusive) =
             (names(SuiteMember::failed), names(SuiteMember::is_inconclusive));
-        let on_retry = match self.members.iter().map(|member| member.held_on_retry).sum() {
-            0_u64 => String::new(),
+        let on_retry = self.members.iter().map(|member| member.held_on_retry);
+        let on_retry = match on_retry.fold(0, u64::saturating_add) {
+            0 => String::new(),
             1 => "1 trial only when run again".to_owned(),
             n => format!("{n} trials only when run again"),
         };
