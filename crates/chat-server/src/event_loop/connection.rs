@@ -287,6 +287,10 @@ impl Connection {
 
     /// When it is to be judged, nanoseconds of CLOCK_MONOTONIC, if nothing happens before.
     pub(crate) fn due(&self, round: &Round<'_>) -> Option<Due> {
+        if self.is_gone() {
+            // It has been counted.
+            return None;
+        }
         let settings = &round.context.settings;
         let write = self.outgoing.as_ref().and_then(|outgoing| outgoing.due_ns(round.writing));
         let write = write.map(|at_ns| Due { at_ns, cause: Some(ClosedBecause::WriteTimeout) });

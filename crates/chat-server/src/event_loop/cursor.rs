@@ -14,12 +14,14 @@ pub(crate) struct Cursor {
     at: Place,
     /// What it does not get, from `at` on and in order: its own messages.
     skips: VecDeque<Span>,
+    /// Bytes of all skips.
+    skipped: u64,
 }
 
 impl Cursor {
     /// The cursor of a client that gets what comes after `at`.
     pub(crate) fn new(at: Place) -> Self {
-        Self { rest: Vec::new(), at, skips: VecDeque::new() }
+        Self { rest: Vec::new(), at, skips: VecDeque::new(), skipped: 0 }
     }
 
     /// The first byte of the log that it may still need.
@@ -29,6 +31,7 @@ impl Cursor {
 
     /// Leaves out a part that is behind all that was left out before.
     pub(crate) fn skip(&mut self, span: Span) {
+        self.skipped += span.end.bytes - span.start.bytes;
         match self.skips.back_mut() {
             Some(last) if last.end == span.start => last.end = span.end,
             _ => self.skips.push_back(span),
@@ -37,8 +40,7 @@ impl Cursor {
 
     /// Bytes that wait for it up to `until`.
     pub(crate) fn waiting(&self, until: Place) -> u64 {
-        let skipped: u64 = self.skips.iter().map(|skip| skip.end.bytes - skip.start.bytes).sum();
-        self.rest.len() as u64 + until.bytes - self.at.bytes - skipped
+        self.rest.len() as u64 + until.bytes - self.at.bytes - self.skipped
     }
 
     /// The next bytes for it up to `until`, in as many pieces as there is room for; how many
@@ -91,6 +93,7 @@ impl Cursor {
             bytes -= skip.start.bytes - self.at.bytes;
             completed += skip.start.frames - self.at.frames;
             self.at = skip.end;
+            self.skipped -= skip.end.bytes - skip.start.bytes;
             self.skips.pop_front();
         }
         let at = log.place(self.at.bytes + bytes);

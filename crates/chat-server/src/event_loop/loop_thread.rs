@@ -14,10 +14,11 @@ use super::hub::Hub;
 use super::inbox::Item;
 use super::intake::Intake;
 use super::round::{Clock, Round, Writing};
+use crate::client::SHORTEST_WAIT;
 use crate::client_thread::READ_BYTES;
 use crate::context::Context;
 use crate::frame_memory::Share;
-use crate::settings::{ClosesFirst, ServerSettings};
+use crate::settings::ServerSettings;
 
 /// Events of one epoll_wait(2), at most.
 const EVENTS: usize = 1024;
@@ -122,13 +123,14 @@ impl LoopThread {
         let mut round = Round::new(&self.context, &self.writing, clock);
         let of_clients = self.events[..events].iter().filter(|event| event.data() != INBOX);
         of_clients.for_each(|event| self.clients.note(*event));
+        let had_listed = self.clients.has_listed();
         if self.held_since_ns.is_none() {
             self.clients.read(&mut self.buffer, &mut self.intake, &round);
         }
         // What came before this loop has read is before that in its log: a client that was
         // admitted gets every message that was sent after it.
         self.hub.inbox(self.index).take(&mut self.items);
-        let is_idle = events == 0 && self.items.is_empty();
+        let is_idle = events == 0 && self.items.is_empty() && !had_listed;
         for item in self.items.drain(..) {
             match item {
                 Item::Client(socket) => self.clients.admit(socket, &self.poller, &round),
@@ -199,10 +201,10 @@ fn reserve_log(memory: &mut Share, settings: &ServerSettings, codec: &Codec) -> 
 
 /// The shortest of the times after which a client is closed.
 fn shortest_timeout(settings: &ServerSettings) -> Option<Duration> {
-    let drain = (settings.closes_first == ClosesFirst::Server).then_some(settings.drain);
     [settings.frame_timeout, settings.idle_timeout, settings.write_timeout]
         .into_iter()
         .filter(|timeout| !timeout.is_zero())
-        .chain(drain)
+        // Of a malformed message, too.
+        .chain([settings.drain.max(SHORTEST_WAIT)])
         .min()
 }

@@ -189,13 +189,17 @@ impl Outgoing {
     /// Does what the settings say if more waits for it than may.
     fn limit(&mut self, log: &Log, until: Place, round: &Round<'_>) -> Flushed {
         let Writing { most_waiting, when_full, .. } = *round.writing;
-        let is_full = self.cursor.waiting(until) > most_waiting;
+        // The log keeps its own messages with those that wait for it: one that sends and does not
+        // read would make it grow.
+        let keeps_too_much = until.bytes - self.cursor.at() > 2 * most_waiting;
+        let is_full = keeps_too_much || self.cursor.waiting(until) > most_waiting;
         self.holds = is_full && when_full == WhenFull::HoldSender;
         if is_full && when_full == WhenFull::CloseClient {
             return Flushed::Full;
         }
         if is_full && when_full == WhenFull::DropMessage {
-            let dropped = self.cursor.drop_oldest(log, until, most_waiting);
+            let most = if keeps_too_much { 0 } else { most_waiting };
+            let dropped = self.cursor.drop_oldest(log, until, most);
             Counters::add(&round.counters().dropped, dropped);
         }
         Flushed::Waits
