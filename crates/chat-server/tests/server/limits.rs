@@ -97,15 +97,16 @@ fn with_little_memory_clients_are_closed_and_the_server_goes_on() {
                 client.set_write_timeout(Some(TIMEOUT)).expect("a timeout above 0");
                 let _ = client.write_all(&[&[0, 1, 0, 0][..], &[7; 65_535]].concat());
             }
-            let report = loop {
-                let ServerResponse::Report(report) = server.request("report") else {
+            let mut report = None;
+            wait_until("it has read all of those that it serves", || {
+                let ServerResponse::Report(new) = server.request("report") else {
                     panic!("a report was requested")
                 };
-                // Of those that it serves, it has read all.
-                if report.bytes_in >= (65_539 * report.metrics.most_clients) * (round + 1) {
-                    break report;
-                }
-            };
+                let has_all = new.bytes_in >= (65_539 * new.metrics.most_clients) * (round + 1);
+                report = has_all.then_some(new);
+                has_all
+            });
+            let report = report.expect("it was waited for");
             let served = report.metrics.client_limit.as_ref().expect("there is a limit");
             assert_eq!(served.limit, limit);
             assert!((10..CLIENTS as u64).contains(&served.clients), "{served:?}");

@@ -13,7 +13,8 @@ use socket2::Socket;
 use crate::common::new_socket;
 use crate::server_process::ServerProcess;
 use crate::tcp_table::{
-    CLOSE_WAIT, find_socket, is_server_blocked_on, is_window_closed, wait_for_reader_of,
+    CLOSE_WAIT, find_socket, is_left_unread, is_server_blocked_on, is_window_closed,
+    wait_for_reader_of,
 };
 
 /// The first client, with the smallest receive buffer.
@@ -116,7 +117,14 @@ fn a_write_of_an_event_loop_raises_it_too_unless_it_is_ignored() {
             let frame = [&60_000u32.to_be_bytes()[..], &[b'x'; 60_000]].concat();
             (0..400).take_while(|_| sender.write_all(&frame).is_ok()).count() as u64
         });
-        wait_until("it takes nothing more", || is_window_closed(client, server.address));
+        // The window of the sender is closed too, and the loop waits: so much waits for `deaf`
+        // that nothing is read.
+        let of_sender = last.local_addr().expect("it is bound");
+        wait_until("the sender is held", || {
+            is_window_closed(client, server.address)
+                && is_window_closed(server.address, of_sender)
+                && is_left_unread(of_sender, server.address, server.child.id())
+        });
         deaf.shutdown(std::net::Shutdown::Write).expect("a live socket");
         let state = || find_socket(server.address, client).map(|socket| socket.state);
         wait_until("the FIN has arrived", || state() == Some(CLOSE_WAIT));

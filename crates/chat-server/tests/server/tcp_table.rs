@@ -21,6 +21,13 @@ pub(crate) const CLOSE_WAIT: u8 = 8;
 /// The timer of a connection whose peer has closed its receive window.
 const ZERO_WINDOW_PROBE: u8 = 4;
 
+impl TcpSocket {
+    /// Whether the peer's receive window is closed.
+    fn is_window_closed(&self) -> bool {
+        self.timer == ZERO_WINDOW_PROBE
+    }
+}
+
 /// The IPv4 loopback socket with these ports.
 pub(crate) fn find_socket(local: SocketAddr, remote: SocketAddr) -> Option<TcpSocket> {
     let table = fs::read_to_string("/proc/thread-self/net/tcp").expect("Linux has it");
@@ -45,28 +52,31 @@ pub(crate) fn find_socket(local: SocketAddr, remote: SocketAddr) -> Option<TcpSo
     })
 }
 
-/// Whether a thread of the process `server_pid` is blocked in a write to `client`.
+/// Whether a thread of the process `server_pid` is blocked in a write to `client`, whose receive
+/// window is closed. Reads the table once, which can be long.
 pub(crate) fn is_server_blocked_on(
     client: SocketAddr,
     server: SocketAddr,
     server_pid: u32,
 ) -> bool {
-    let threads = Thread::all_of_process(server_pid).expect("the server runs");
-    threads.iter().any(|thread| is_blocked_on(client, server, thread))
+    find_socket(server, client).filter(TcpSocket::is_window_closed).is_some_and(|socket| {
+        let threads = Thread::all_of_process(server_pid).expect("the server runs");
+        threads.iter().any(|thread| thread.is_blocked_writing(&socket.inode))
+    })
 }
 
 /// Whether `thread` is blocked in a write to `client`, whose receive window is closed: it
 /// stays blocked until the client reads.
 pub(crate) fn is_blocked_on(client: SocketAddr, server: SocketAddr, thread: &Thread) -> bool {
-    is_window_closed(client, server)
-        && find_socket(server, client)
-            .is_some_and(|socket| thread.is_blocked_writing(&socket.inode))
+    find_socket(server, client)
+        .filter(TcpSocket::is_window_closed)
+        .is_some_and(|socket| thread.is_blocked_writing(&socket.inode))
 }
 
 /// Whether the receive window of `client` is closed, so that the server can write nothing to it
 /// until it reads.
 pub(crate) fn is_window_closed(client: SocketAddr, server: SocketAddr) -> bool {
-    find_socket(server, client).is_some_and(|socket| socket.timer == ZERO_WINDOW_PROBE)
+    find_socket(server, client).is_some_and(|socket| socket.is_window_closed())
 }
 
 /// Whether a thread of the process `server_pid` waits for events of `client` though it has not read
