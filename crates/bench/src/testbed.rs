@@ -190,9 +190,9 @@ pub(crate) fn run_worker(arguments: &[String]) -> Option<Result<()>> {
         ServerProtocol::NAME => {
             config(arguments).and_then(|settings| Ok(chat_server::run_worker(&settings, true)?))
         }
-        LoadProtocol::NAME => {
-            config(arguments).and_then(|load| Ok(load_generator::run_worker(&load, true)?))
-        }
+        LoadProtocol::NAME => config(arguments).and_then(|load: LoadConfig| {
+            Ok(load_generator::run_worker(&load.within_cpus(), true)?)
+        }),
         BareProtocol::NAME => config(arguments).and_then(|config| {
             bare::run_worker(&config).map_err(|error| BenchError::Loop(error.to_string()))
         }),

@@ -98,6 +98,9 @@ impl Generator<'_> {
             if !self.leaves_together() {
                 self.notify_readers()?;
             } else if self.matrix.is_complete() {
+                // What threads have read after the last message.
+                self.stop_reading();
+                self.take_ends()?;
                 self.end_all(Ending::Finished);
             }
         }

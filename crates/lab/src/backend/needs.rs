@@ -54,7 +54,8 @@ fn threads_per_client(cell: &CellSettings) -> u32 {
 }
 
 /// Threads of a trial, at most: the server has those of each connection that it accepts, those of
-/// all together, and one for each listener.
+/// all together, and one for each listener; the load has those that
+/// only read.
 fn trial_threads(cell: &CellSettings) -> u64 {
     let CellSettings { load, server, .. } = cell;
     let live = load.clients.saturating_sub(load.half_open);
@@ -64,6 +65,7 @@ fn trial_threads(cell: &CellSettings) -> u64 {
     u64::from(clients) * u64::from(threads_per_client(cell))
         + shared
         + u64::from(server.listening().listeners)
+        + u64::from(load.threads.saturating_sub(1))
         + Needs::OTHER_THREADS
 }
 
