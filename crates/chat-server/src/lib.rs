@@ -72,6 +72,7 @@ pub use control::{
 pub use design::Design;
 pub use designs::{DESIGNS, DesignName, UnknownDesign};
 pub use error::ServerError;
+pub use outgoing_queue::PLACE_IN_QUEUE;
 pub use server::{RunningServer, Server, ServerHandle};
 pub use settings::{ClosesFirst, ServerSettings, WhenFull};
 pub use sigpipe::Sigpipe;

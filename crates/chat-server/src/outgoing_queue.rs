@@ -10,8 +10,8 @@ use crate::lock::lock;
 /// A message's header and body, which the queues of all clients share.
 pub(crate) type Frame = Arc<[u8]>;
 
-/// What a frame needs in a queue besides its bytes: its place, in a buffer that doubles.
-const PLACE: u64 = 2 * size_of::<Frame>() as u64;
+/// What a message uses of `client_queue` besides its bytes: its place, in a buffer that doubles.
+pub const PLACE_IN_QUEUE: u64 = 2 * size_of::<Frame>() as u64;
 
 /// The steps in which the memory of a queue grows, bytes.
 const MEMORY_STEP: u64 = 16 * 1024;
@@ -111,7 +111,7 @@ impl OutgoingQueue {
     /// Makes room: the frames, of `bytes` in total, are written.
     pub(crate) fn release(&self, frames: u64, bytes: u64) {
         let mut state = lock(&self.state);
-        state.used -= bytes + frames * PLACE;
+        state.used -= bytes + frames * PLACE_IN_QUEUE;
         if state.waiting_senders > 0 {
             self.has_room.notify_all();
         }
@@ -140,7 +140,7 @@ impl State {
         if self.is_closed {
             return Added::Closed;
         }
-        let used = self.used + frame.len() as u64 + PLACE;
+        let used = self.used + frame.len() as u64 + PLACE_IN_QUEUE;
         if self.used > 0 && used > self.limit {
             return Added::Full;
         }
@@ -157,7 +157,7 @@ impl State {
     fn shrink(&mut self, batch: &mut VecDeque<Frame>) {
         debug_assert!(self.used == 0 && batch.is_empty(), "the writer has written all");
         for frames in [&mut self.frames, batch] {
-            if frames.capacity() as u64 * PLACE > COMMON_QUEUE / 2 {
+            if frames.capacity() as u64 * PLACE_IN_QUEUE > COMMON_QUEUE / 2 {
                 *frames = VecDeque::new();
             }
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat_protocol::Framing;
-use chat_server::{ServerSettings, WhenFull};
+use chat_server::{PLACE_IN_QUEUE, ServerSettings, WhenFull};
 use load_generator::LoadSettings;
 use scenario::CellSettings;
 
@@ -68,7 +68,7 @@ pub(crate) fn check_patience(cell: &CellSettings) -> Result<(), &'static str> {
 
 /// Whether messages may find a client's queue full, and the server then drops them or the client.
 fn may_fill_queue(server: &ServerSettings, load: &LoadSettings) -> bool {
-    let message = Framing::HEADER_BYTES as u64 + u64::from(load.size);
+    let message = Framing::HEADER_BYTES as u64 + u64::from(load.size) + PLACE_IN_QUEUE;
     let all = u64::from(load.clients) * u64::from(load.messages);
     server.design.design().queues
         && server.when_full != WhenFull::HoldSender
