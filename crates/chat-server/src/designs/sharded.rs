@@ -17,7 +17,8 @@ pub(super) const DESIGN: Design = Design {
     name: "sharded",
     summary: "the registry is in 16 shards, each locked during the writes to its clients",
     removes: "The one lock, and the copy of the list: as many threads write at the same time as \
-              there are shards, and a client that does not read stops only its shard.",
+              there are shards, and while a client that does not read stops all senders, clients \
+              of other shards come and leave.",
     costs: "Each message takes every lock once, a client that comes or leaves still waits for \
             the writes of its shard, and two clients can get the messages of different senders in \
             different orders.",

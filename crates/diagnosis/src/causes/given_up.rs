@@ -113,8 +113,9 @@ pub(super) const CAUSE: Cause = Cause {
             text: |dropped, _| {
                 let text = format!(
                     "It did not write {}{} to a client, because server.client_queue was full for that \
-                     client (server.when_full: drop_message): those clients miss them, and do not \
-                     finish. They are not lost on the way.",
+                     client (server.when_full: drop_message): those clients miss them, and one that \
+                     misses the last message of a sender does not finish. They are not lost on \
+                     the way.",
                     several(dropped.sum(TrialView::dropped), "message"),
                     dropped.place(),
                 );
