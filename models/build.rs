@@ -23,6 +23,7 @@ const CHECKED: [(&str, &str, &[&str]); 2] = [
             "lock",
             "outgoing_queue",
             "pace",
+            "one_registry",
             "registry",
             "thread_per_client",
             "threads",

@@ -19,8 +19,9 @@
 //!   that large messages share.
 //! - `lock`: locks a mutex after a panic of another thread.
 //! - `accept`: an accept loop; `depth` reads the depth of its queue, and `gate` pauses it.
-//! - `thread_per_client`: the designs with a thread for each client; `client_thread`: one
-//!   client's life; `threads` bounds, starts and joins them.
+//! - `thread_per_client`: the designs with a thread for each client; `one_registry`: those
+//!   with one lock; `client_thread`: one client's life; `threads` bounds, starts and joins
+//!   them.
 //! - `event_loop`: the design without a thread for each client.
 //! - `client`: a client's socket, the only place that writes to one; `pace` judges whether it
 //!   takes enough; `reader` reads from it.
@@ -49,6 +50,7 @@ mod frame_memory;
 mod gate;
 mod listener;
 mod lock;
+mod one_registry;
 mod outgoing_queue;
 mod pace;
 mod reader;

@@ -2,15 +2,11 @@
 //! network writes included, so one client that does not read blocks every other, and the
 //! accept loop.
 
-use std::io;
-use std::sync::Arc;
-
-use worker::metrics::DurationSummary;
-
-use crate::client::{Client, ClientId, Message};
+use crate::client::Message;
 use crate::design::Design;
+use crate::one_registry::OneRegistry;
 use crate::registry::Registry;
-use crate::thread_per_client::{Broadcaster, Hub, ThreadPerClient};
+use crate::thread_per_client::{Broadcaster, ThreadPerClient};
 
 pub(super) const DESIGN: Design = Design {
     name: "global-lock",
@@ -21,36 +17,17 @@ pub(super) const DESIGN: Design = Design {
     queues: false,
     threads_per_client: 1,
     shared_threads: || 0,
-    start: |context| Ok(ThreadPerClient::serve(context, GlobalLock::default())),
+    start: |context| {
+        Ok(ThreadPerClient::serve(
+            context,
+            OneRegistry::new(|registry| Box::new(GlobalLock(registry))),
+        ))
+    },
 };
 
-#[derive(Debug, Default)]
-struct GlobalLock {
-    registry: Registry,
-}
+struct GlobalLock<'a>(&'a Registry);
 
-impl Hub for GlobalLock {
-    fn add(&self, client: &Arc<Client>) -> io::Result<()> {
-        self.registry.add(Arc::clone(client));
-        Ok(())
-    }
-
-    fn remove(&self, id: ClientId) {
-        self.registry.remove(id);
-    }
-
-    fn broadcaster(&self) -> Box<dyn Broadcaster + '_> {
-        Box::new(Locked(&self.registry))
-    }
-
-    fn lock_times(&self) -> (DurationSummary, DurationSummary) {
-        self.registry.lock_times()
-    }
-}
-
-struct Locked<'a>(&'a Registry);
-
-impl Broadcaster for Locked<'_> {
+impl Broadcaster for GlobalLock<'_> {
     fn broadcast(&mut self, message: &Message<'_>) {
         for client in self.0.lock().iter() {
             message.deliver(client);

@@ -2,15 +2,13 @@
 //! follow without it, so a client that does not read blocks only the threads that write
 //! to it.
 
-use std::io;
 use std::sync::Arc;
 
-use worker::metrics::DurationSummary;
-
-use crate::client::{Client, ClientId, Message};
+use crate::client::{Client, Message};
 use crate::design::Design;
+use crate::one_registry::OneRegistry;
 use crate::registry::Registry;
-use crate::thread_per_client::{Broadcaster, Hub, ThreadPerClient};
+use crate::thread_per_client::{Broadcaster, ThreadPerClient};
 
 pub(super) const DESIGN: Design = Design {
     name: "snapshot",
@@ -22,41 +20,22 @@ pub(super) const DESIGN: Design = Design {
     queues: false,
     threads_per_client: 1,
     shared_threads: || 0,
-    start: |context| Ok(ThreadPerClient::serve(context, Snapshot::default())),
+    start: |context| {
+        Ok(ThreadPerClient::serve(
+            context,
+            OneRegistry::new(|registry| Box::new(Snapshot { registry, clients: Vec::new() })),
+        ))
+    },
 };
 
-#[derive(Debug, Default)]
-struct Snapshot {
-    registry: Registry,
-}
-
-impl Hub for Snapshot {
-    fn add(&self, client: &Arc<Client>) -> io::Result<()> {
-        self.registry.add(Arc::clone(client));
-        Ok(())
-    }
-
-    fn remove(&self, id: ClientId) {
-        self.registry.remove(id);
-    }
-
-    fn broadcaster(&self) -> Box<dyn Broadcaster + '_> {
-        Box::new(Copying { registry: &self.registry, clients: Vec::new() })
-    }
-
-    fn lock_times(&self) -> (DurationSummary, DurationSummary) {
-        self.registry.lock_times()
-    }
-}
-
-struct Copying<'a> {
+struct Snapshot<'a> {
     registry: &'a Registry,
     /// Empty between broadcasts: only its capacity is reused, and a client that has left
     /// is not kept open.
     clients: Vec<Arc<Client>>,
 }
 
-impl Broadcaster for Copying<'_> {
+impl Broadcaster for Snapshot<'_> {
     fn broadcast(&mut self, message: &Message<'_>) {
         self.clients.extend_from_slice(&self.registry.lock());
         for client in self.clients.drain(..) {

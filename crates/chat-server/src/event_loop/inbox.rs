@@ -48,7 +48,7 @@ impl Inbox {
         })
     }
 
-    /// What becomes readable when the loop must wake up; nobody has to read it.
+    /// What becomes readable when the loop must wake up; it need not be read.
     pub(crate) fn wake(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
     }
