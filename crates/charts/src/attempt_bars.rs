@@ -243,21 +243,13 @@ mod tests {
         let is_ok = !index.is_multiple_of(4);
         AttemptRow {
             index,
-            local: String::new(),
-            outcome: if is_ok { Outcome::Ok } else { Outcome::TimedOut },
-            start_ns: u64::from(index),
             connect_ns: is_ok.then_some(1_000 * u64::from(index % 4)),
-            accepted_ns: None,
-            end_ns: 10_000,
             syn_retransmits: Some(u32::from(!is_ok)),
-            errno: None,
-            messages_written: 0,
-            deliveries: 0,
-            ended_by: None,
-            answers: 0,
-            not_accepted_ns: None,
-            accepted_by_ns: None,
-            destination: None,
+            ..AttemptRow::new(
+                if is_ok { Outcome::Ok } else { Outcome::TimedOut },
+                u64::from(index),
+                10_000,
+            )
         }
     }
 

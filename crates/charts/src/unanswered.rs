@@ -48,22 +48,9 @@ mod tests {
 
     fn attempt(outcome: Outcome, connect_ns: Option<u64>, syn_retransmits: u32) -> AttemptRow {
         AttemptRow {
-            index: 0,
-            local: String::new(),
-            outcome,
-            start_ns: 5,
             connect_ns,
-            accepted_ns: None,
-            end_ns: 9,
             syn_retransmits: Some(syn_retransmits),
-            errno: None,
-            messages_written: 0,
-            deliveries: 0,
-            ended_by: None,
-            answers: 0,
-            not_accepted_ns: None,
-            accepted_by_ns: None,
-            destination: None,
+            ..AttemptRow::new(outcome, 5, 9)
         }
     }
 

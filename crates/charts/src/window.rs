@@ -109,22 +109,10 @@ mod tests {
         let connect_ns = if is_late { 1_000 * MS } else { 2 * MS };
         let start_ns = start_ms * MS;
         AttemptRow {
-            index: 0,
-            local: String::new(),
-            outcome: Outcome::Ok,
-            start_ns,
             connect_ns: Some(connect_ns),
             accepted_ns: Some(start_ns + connect_ns + MS),
-            end_ns: start_ns + connect_ns + 500 * MS,
             syn_retransmits: Some(u32::from(is_late)),
-            errno: None,
-            messages_written: 0,
-            deliveries: 0,
-            ended_by: None,
-            answers: 0,
-            not_accepted_ns: None,
-            accepted_by_ns: None,
-            destination: None,
+            ..AttemptRow::new(Outcome::Ok, start_ns, start_ns + connect_ns + 500 * MS)
         }
     }
 

@@ -83,20 +83,9 @@ mod tests {
         AttemptRow {
             index: 3,
             local: "198.18.0.2:7".to_owned(),
-            outcome: Outcome::Ok,
-            start_ns: 0,
             connect_ns: Some(1),
             accepted_ns,
-            end_ns: 100,
-            syn_retransmits: Some(0),
-            errno: None,
-            messages_written: 0,
-            deliveries: 0,
-            ended_by: None,
-            answers: 0,
-            not_accepted_ns: None,
-            accepted_by_ns: None,
-            destination: None,
+            ..AttemptRow::new(Outcome::Ok, 0, 100)
         }
     }
 

@@ -165,22 +165,8 @@ mod tests {
     #[test]
     fn the_histogram_counts_exactly_the_connected_attempts() {
         let row = |connect_ns, outcome| AttemptRow {
-            index: 0,
-            local: String::new(),
-            outcome,
-            start_ns: 5,
             connect_ns,
-            accepted_ns: None,
-            end_ns: 3_000_000_000,
-            syn_retransmits: Some(0),
-            errno: None,
-            messages_written: 0,
-            deliveries: 0,
-            ended_by: None,
-            answers: 0,
-            not_accepted_ns: None,
-            accepted_by_ns: None,
-            destination: None,
+            ..AttemptRow::new(outcome, 5, 3_000_000_000)
         };
         let rows = [
             row(Some(40_000), Outcome::Ok),

@@ -117,21 +117,9 @@ mod tests {
     fn attempts() -> Vec<AttemptRow> {
         let row = |index: u32, accepted_ns| AttemptRow {
             index,
-            local: String::new(),
-            outcome: Outcome::Ok,
-            start_ns: 10,
             connect_ns: Some(5),
             accepted_ns,
-            end_ns: 90,
-            syn_retransmits: Some(0),
-            errno: None,
-            messages_written: 0,
-            deliveries: 0,
-            ended_by: None,
-            answers: 0,
-            not_accepted_ns: None,
-            accepted_by_ns: None,
-            destination: None,
+            ..AttemptRow::new(Outcome::Ok, 10, 90)
         };
         vec![row(0, Some(30)), row(1, None)]
     }

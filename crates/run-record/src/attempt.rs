@@ -52,6 +52,30 @@ pub struct AttemptRow {
     pub destination: Option<SocketAddr>,
 }
 
+impl AttemptRow {
+    /// An attempt of which nothing else is known: it neither connected nor retransmitted.
+    pub fn new(outcome: Outcome, start_ns: u64, end_ns: u64) -> Self {
+        Self {
+            index: 0,
+            local: String::new(),
+            outcome,
+            start_ns,
+            connect_ns: None,
+            accepted_ns: None,
+            end_ns,
+            syn_retransmits: Some(0),
+            errno: None,
+            messages_written: 0,
+            deliveries: 0,
+            ended_by: None,
+            answers: 0,
+            not_accepted_ns: None,
+            accepted_by_ns: None,
+            destination: None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -161,22 +161,9 @@ mod tests {
 
     fn attempt(outcome: Outcome, accepted_ns: Option<u64>) -> AttemptRow {
         AttemptRow {
-            index: 0,
-            local: String::new(),
-            outcome,
-            start_ns: SECOND,
             connect_ns: accepted_ns.map(|_| 5),
             accepted_ns,
-            end_ns: 9 * SECOND,
-            syn_retransmits: Some(0),
-            errno: None,
-            messages_written: 0,
-            deliveries: 0,
-            ended_by: None,
-            answers: 0,
-            not_accepted_ns: None,
-            accepted_by_ns: None,
-            destination: None,
+            ..AttemptRow::new(outcome, SECOND, 9 * SECOND)
         }
     }
 

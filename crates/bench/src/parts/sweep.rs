@@ -112,22 +112,10 @@ mod tests {
     ) -> AttemptRow {
         let start_ns = 10_000 * MS;
         AttemptRow {
-            index: 0,
-            local: String::new(),
-            outcome,
-            start_ns,
             connect_ns: connect.map(|after| after * MS),
             accepted_ns: accepted.map(|after| start_ns + after * MS),
-            end_ns: start_ns + end * MS,
             syn_retransmits: Some(retransmits),
-            errno: None,
-            messages_written: 0,
-            deliveries: 0,
-            ended_by: None,
-            answers: 0,
-            not_accepted_ns: None,
-            accepted_by_ns: None,
-            destination: None,
+            ..AttemptRow::new(outcome, start_ns, start_ns + end * MS)
         }
     }
 

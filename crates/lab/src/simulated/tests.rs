@@ -14,23 +14,16 @@ fn row(index: u32, connect: Option<Duration>, end_ns: u64) -> AttemptRow {
     AttemptRow {
         index,
         local: format!("198.18.1.1:{}", 40_000 + index),
-        outcome: match connect {
-            Some(_) => run_record::Outcome::Ok,
-            None => run_record::Outcome::TimedOut,
-        },
-        start_ns: 1_000_000_000,
         connect_ns: connect.map(|connect| connect.as_nanos() as u64),
         accepted_ns: connect.map(|_| 1_000_100_000),
-        end_ns,
-        syn_retransmits: Some(0),
-        errno: None,
-        messages_written: 0,
-        deliveries: 0,
-        ended_by: None,
-        answers: 0,
-        not_accepted_ns: None,
-        accepted_by_ns: None,
-        destination: None,
+        ..AttemptRow::new(
+            match connect {
+                Some(_) => run_record::Outcome::Ok,
+                None => run_record::Outcome::TimedOut,
+            },
+            1_000_000_000,
+            end_ns,
+        )
     }
 }
 
