@@ -17,19 +17,19 @@ pub(super) fn accept_and_keep(listener: &TcpListener) -> io::Result<BareReport> 
     }
 }
 
-/// Measures from before the first socket(2) to after the last connect(2).
+/// Measures from the first connect(2) to after the last one. The sockets are there before, as
+/// those of the generator are.
 pub(super) fn connect(target: SocketAddr, connections: u32) -> io::Result<BareReport> {
     let target = SockAddr::from(target);
-    let mut kept = Vec::with_capacity(connections as usize);
+    let new = || Socket::new(Domain::IPV4, Type::STREAM.nonblocking(), None);
+    let sockets = (0..connections).map(|_| new()).collect::<io::Result<Vec<_>>>()?;
     let began_ns = monotonic_ns();
-    for _ in 0..connections {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM.nonblocking(), None)?;
+    for socket in &sockets {
         match socket.connect(&target) {
             Ok(()) => {}
             Err(error) if error.raw_os_error() == Some(Errno::EINPROGRESS as i32) => {}
             Err(error) => return Err(error),
         }
-        kept.push(socket);
     }
     let ended_ns = monotonic_ns();
     Ok(BareReport { began_ns, ended_ns, count: connections.into(), ..BareReport::default() })
