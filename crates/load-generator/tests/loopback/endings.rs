@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::load::{assert_endings, check, config, in_own_namespace, load, unused_port};
 use crate::relay::{Behaviour, Relay, read_message};
+use crate::threads::THREADS;
 use load_generator::{
     Attempt, Ending, LoadCommand, LoadError, LoadResponse, LoadSettings, command_channel, run,
 };
@@ -68,25 +69,28 @@ fn a_port_without_a_listener_refuses() {
 
 #[test]
 fn a_reset_after_the_accept_is_a_reset() {
-    let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = server.local_addr().unwrap();
-    let resetting = std::thread::spawn(move || {
-        for _ in 0..8 {
-            let (mut stream, _) = server.accept().unwrap();
-            read_message(&mut stream, chat_protocol::Framing::U32be);
-            SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
-        }
-    });
-    let report = load(&config(address, |settings| {
-        // No client has written everything, and may leave, before the last is reset.
-        settings.interval = Duration::from_secs(3);
-    }));
-    resetting.join().unwrap();
-    assert_endings(&report, [(Ending::Reset, 8)]);
-    let named = ["ECONNRESET", "EPIPE"].map(|name| report.errors.get(name).unwrap_or(&0));
-    assert_eq!(named.into_iter().sum::<u64>(), 8);
-    // A reset can also come for a connection that no program had.
-    assert!(report.attempts.iter().all(|attempt| !attempt.answered), "{report:?}");
+    for threads in THREADS {
+        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = server.local_addr().unwrap();
+        let resetting = std::thread::spawn(move || {
+            for _ in 0..8 {
+                let (mut stream, _) = server.accept().unwrap();
+                read_message(&mut stream, chat_protocol::Framing::U32be);
+                SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+            }
+        });
+        let report = load(&config(address, |settings| {
+            settings.threads = threads;
+            // No client has written everything, and may leave, before the last is reset.
+            settings.interval = Duration::from_secs(3);
+        }));
+        resetting.join().unwrap();
+        assert_endings(&report, [(Ending::Reset, 8)]);
+        let named = ["ECONNRESET", "EPIPE"].map(|name| report.errors.get(name).unwrap_or(&0));
+        assert_eq!(named.into_iter().sum::<u64>(), 8);
+        // A reset can also come for a connection that no program had.
+        assert!(report.attempts.iter().all(|attempt| !attempt.answered), "{report:?}");
+    }
 }
 
 #[test]

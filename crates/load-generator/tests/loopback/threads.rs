@@ -8,12 +8,11 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use crate::load::{assert_endings, check, config, load, load_once_registered};
-use crate::relay::{Behaviour, Passing, Relay, plain, read_message};
+use crate::relay::{Behaviour, Passing, Relay, plain};
 use linux_net::testing::wait_until;
 use load_generator::{
     Ending, Leave, LoadCommand, LoadEvent, LoadReport, LoadSettings, command_channel, run,
 };
-use socket2::SockRef;
 use worker::Message;
 use worker::metrics::Integrity;
 
@@ -21,7 +20,7 @@ use worker::metrics::Integrity;
 const LAST: u32 = 19;
 
 /// As many as there are parts of the clients; 3 do not divide the clients evenly.
-const THREADS: [u32; 3] = [1, 2, 3];
+pub(crate) const THREADS: [u32; 3] = [1, 2, 3];
 
 /// What must be the same whatever thread reads.
 #[derive(Debug, PartialEq)]
@@ -211,30 +210,6 @@ fn data_that_is_no_message_ends_a_stream_and_is_shown() {
         let unframed = report.unframed.expect("the answer is shown");
         assert_eq!(unframed.connections, 8);
         assert!(unframed.start.starts_with("HTT"), "{unframed:?}");
-    }
-}
-
-#[test]
-fn a_reset_in_the_middle_is_a_reset() {
-    for threads in THREADS {
-        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = server.local_addr().unwrap();
-        let resetting = std::thread::spawn(move || {
-            for _ in 0..8 {
-                let (mut stream, _) = server.accept().unwrap();
-                read_message(&mut stream, chat_protocol::Framing::U32be);
-                SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
-            }
-        });
-        let report = load(&config(address, |settings| {
-            settings.threads = threads;
-            // No client has written everything, and may leave, before the last is reset.
-            settings.interval = Duration::from_secs(3);
-        }));
-        resetting.join().unwrap();
-        assert_endings(&report, [(Ending::Reset, 8)]);
-        let named = ["ECONNRESET", "EPIPE"].map(|name| report.errors.get(name).unwrap_or(&0));
-        assert_eq!(named.into_iter().sum::<u64>(), 8);
     }
 }
 
