@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chat_protocol::{Codec, Framing};
+use pattern::Patterns;
 use worker::SettingProblem;
 
 use crate::connect_rate::ConnectRate;
@@ -23,11 +24,13 @@ const MAX_TIME: Duration = Duration::from_secs(24 * 3600);
 const MAX_START: Duration = Duration::from_secs(3600);
 
 /// The problems of `settings`, for a server that uses `framing` with bodies of up to
-/// `largest_body` bytes (the framing's default if absent). Empty if they are valid.
+/// `largest_body` bytes (the framing's default if absent). Empty if they are valid. `patterns` are
+/// those that earlier checks have compiled.
 pub fn check_settings(
     settings: &LoadSettings,
     framing: Framing,
     largest_body: Option<u32>,
+    patterns: &mut Patterns,
 ) -> Vec<SettingProblem> {
     let mut problems = Vec::new();
     let mut problem = |field, reason: String| problems.push(SettingProblem { field, reason });
@@ -126,7 +129,7 @@ pub fn check_settings(
             );
         }
     }
-    problems.extend(check_dialogue(settings));
+    problems.extend(check_dialogue(settings, patterns));
     problems.extend(check_roles(settings));
     problems.extend(check_threads(settings));
     if settings.is_closed_loop() {
@@ -209,7 +212,7 @@ mod tests {
     fn fields(change: impl FnOnce(&mut LoadSettings)) -> Vec<&'static str> {
         let mut settings = LoadSettings::default();
         change(&mut settings);
-        check_settings(&settings, Framing::Ascii4, None)
+        check_settings(&settings, Framing::Ascii4, None, &mut Patterns::default())
             .into_iter()
             .map(|problem| problem.field)
             .collect()
@@ -255,7 +258,8 @@ mod tests {
                 connect_rate: Some(ConnectRate::Constant(rate)),
                 ..LoadSettings::default()
             };
-            let problems = check_settings(&settings, Framing::Ascii4, None);
+            let problems =
+                check_settings(&settings, Framing::Ascii4, None, &mut Patterns::default());
             assert!(problems.iter().all(|problem| problem.field == "connect_rate"));
             problems.into_iter().map(|problem| problem.reason).collect::<Vec<_>>().join("; ")
         };

@@ -1,6 +1,7 @@
 //! Runs a load in this process.
 
 use chat_protocol::Codec;
+use pattern::Patterns;
 use worker::SettingProblem;
 
 use crate::check::check_settings;
@@ -44,7 +45,8 @@ pub fn run(
     commands: Option<CommandSource>,
     on_message: &mut dyn FnMut(LoadMessage),
 ) -> Result<LoadReport, LoadError> {
-    let mut problems = check_settings(&config.settings, config.framing, config.largest_body);
+    let LoadConfig { settings, framing, largest_body, .. } = config;
+    let mut problems = check_settings(settings, *framing, *largest_body, &mut Patterns::default());
     let codec = Codec::new(config.framing, config.largest_body).map_err(|error| {
         problems.push(SettingProblem { field: "largest_body", reason: error.to_string() });
     });

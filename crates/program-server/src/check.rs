@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use nix::sys::signal::Signal;
+use pattern::Patterns;
 use worker::SettingProblem;
 
 use crate::settings::{CommandServer, ProgramLimits, Ready, Stop, Text};
@@ -19,8 +20,9 @@ const MAX_ENTRIES: usize = 256;
 /// limits to 128 KiB (`MAX_ARG_STRLEN`).
 const MAX_FILE_BYTES: usize = 32 * 1024;
 
-/// The problems of `settings`, placeholders not regarded. Empty if they are valid.
-pub fn check_settings(settings: &CommandServer) -> Vec<SettingProblem> {
+/// The problems of `settings`, placeholders not regarded. Empty if they are valid. `patterns` are
+/// those that earlier checks have compiled.
+pub fn check_settings(settings: &CommandServer, patterns: &mut Patterns) -> Vec<SettingProblem> {
     let CommandServer { program, port, backlogs, address, env, files, ready, stop, limits, .. } =
         settings;
     let mut problems = Vec::new();
@@ -37,7 +39,7 @@ pub fn check_settings(settings: &CommandServer) -> Vec<SettingProblem> {
         problems.push(problem("address", reason));
     }
     problems.extend(check_files("program", program, env, files, is_file_name));
-    problems.extend(check_ready(ready));
+    problems.extend(check_ready(ready, patterns));
     problems.extend(check_stop(stop));
     problems.extend(check_limits(limits));
     problems
@@ -99,8 +101,8 @@ pub(crate) fn check_files(
     problems
 }
 
-pub(crate) fn check_ready(ready: &Ready) -> Vec<SettingProblem> {
-    let line = ready.line.as_deref().map(regex::Regex::new);
+pub(crate) fn check_ready(ready: &Ready, patterns: &mut Patterns) -> Vec<SettingProblem> {
+    let line = ready.line.as_deref().map(|line| patterns.get(line));
     let invalid = line.and_then(Result::err).map(|error| problem("ready.line", error.to_string()));
     invalid.into_iter().chain(too_long("ready.within", ready.within)).collect()
 }
@@ -159,7 +161,10 @@ mod tests {
     fn fields(change: impl FnOnce(&mut CommandServer)) -> Vec<&'static str> {
         let mut settings = settings();
         change(&mut settings);
-        check_settings(&settings).into_iter().map(|problem| problem.field).collect()
+        check_settings(&settings, &mut Patterns::default())
+            .into_iter()
+            .map(|problem| problem.field)
+            .collect()
     }
 
     fn file(name: &str) -> Vec<&'static str> {

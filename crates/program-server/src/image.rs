@@ -1,6 +1,7 @@
 //! The settings of an image whose program is the server of a trial.
 
 use indexmap::IndexMap;
+use pattern::Patterns;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use worker::SettingProblem;
@@ -77,8 +78,9 @@ const CAPABILITIES: [&str; 10] = [
     "SYS_CHROOT",
 ];
 
-/// The problems of `settings`, placeholders not regarded. Empty if they are valid.
-pub fn check_image(settings: &ImageServer) -> Vec<SettingProblem> {
+/// The problems of `settings`, placeholders not regarded. Empty if they are valid. `patterns` are
+/// those that earlier checks have compiled.
+pub fn check_image(settings: &ImageServer, patterns: &mut Patterns) -> Vec<SettingProblem> {
     let mut problems = Vec::new();
     let ImageServer { image, command, port, backlogs, env, files, ready, stop, limits, .. } =
         settings;
@@ -93,7 +95,7 @@ pub fn check_image(settings: &ImageServer) -> Vec<SettingProblem> {
             .is_some_and(|rest| !rest.split('/').any(|step| matches!(step, "" | "." | "..")))
     };
     problems.extend(check_files("command", command, env, files, absolute));
-    problems.extend(check_ready(ready));
+    problems.extend(check_ready(ready, patterns));
     problems.extend(check_stop(stop));
     problems.extend(check_limits(limits));
     for name in &settings.capabilities {
@@ -117,7 +119,10 @@ mod tests {
         let text = "{\"image\":\"nginx:1.27\",\"port\":80}";
         let mut settings: ImageServer = serde_json::from_str(text).unwrap();
         change(&mut settings);
-        check_image(&settings).into_iter().map(|problem| problem.field).collect()
+        check_image(&settings, &mut Patterns::default())
+            .into_iter()
+            .map(|problem| problem.field)
+            .collect()
     }
 
     fn file(name: &str) -> Vec<&'static str> {

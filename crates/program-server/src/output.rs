@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use regex::Regex;
+use pattern::Pattern;
 use worker::metrics::ProgramOutput;
 
 /// Bytes of the beginning, and of the end, that are kept.
@@ -33,7 +33,7 @@ struct State {
     left_out: u64,
     /// The line being read.
     line: Vec<u8>,
-    awaited: Option<Regex>,
+    awaited: Option<Pattern>,
     /// A line has matched.
     matched: bool,
     ended: bool,
@@ -41,7 +41,7 @@ struct State {
 
 impl Output {
     /// Output of which a line is awaited.
-    pub fn awaiting(line: Option<Regex>) -> Self {
+    pub fn awaiting(line: Option<Pattern>) -> Self {
         let output = Self::default();
         output.state().awaited = line;
         output
@@ -140,7 +140,8 @@ impl State {
         let line = std::mem::take(&mut self.line);
         let line = String::from_utf8_lossy(&line);
         let line = line.trim_end_matches(['\r', '\n']);
-        self.matched |= self.awaited.as_ref().is_some_and(|awaited| awaited.is_match(line));
+        self.matched |=
+            self.awaited.as_ref().is_some_and(|awaited| awaited.is_match(line.as_bytes()));
     }
 }
 
@@ -171,7 +172,7 @@ mod tests {
     #[test]
     fn a_line_matches_in_pieces_once_it_is_complete() {
         let with = |pieces: &[&str]| {
-            let output = Output::awaiting(Some(Regex::new("^ready on 80$").unwrap()));
+            let output = Output::awaiting(Some(Pattern::compile("^ready on 80$").unwrap()));
             pieces.iter().for_each(|piece| output.add(piece.as_bytes()));
             output
         };

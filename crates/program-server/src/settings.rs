@@ -69,7 +69,8 @@ pub struct CommandServer {
 #[serde(default, deny_unknown_fields)]
 pub struct Ready {
     /// Regular expression that a line of its output must match: compared once the line, or the
-    /// output, has ended.
+    /// output, has ended. At most 500 bytes, and 512 KiB when compiled; a scenario has at most 8
+    /// different ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
     /// The longest time that it may take.

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use indexmap::IndexMap;
 use linux_net::{LocalUser, PRIVATE_DIRECTORY, ResourceLimits};
 use nix::sys::resource::{Resource, getrlimit};
+use pattern::Pattern;
 
 use crate::error::ProgramError;
 use crate::output::Output;
@@ -66,8 +67,8 @@ pub(crate) fn start(config: &ProgramConfig, memory_bytes: u64) -> Result<Started
     let child = command.spawn().map_err(|error| failed(explained(&error, name, directory)))?;
     // Its ends of the pipe are the last ones: reading ends with the last process.
     drop(command);
-    let line = ready.line.as_deref().map(regex::Regex::new);
-    let output = Output::awaiting(line.transpose().expect("checked: it is an expression"));
+    let line = ready.line.as_deref().map(Pattern::compile);
+    let output = Output::awaiting(line.transpose().expect("checked: it is a pattern"));
     let read = output.clone();
     crate::processes::spawn("output", move || read.read(reader))
         .map_err(|source| ProgramError::Channel { what: "start a thread", source })?;

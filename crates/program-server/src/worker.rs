@@ -8,6 +8,7 @@ use linux_net::{SocketDiag, monotonic_ns};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::time::TimeVal;
+use pattern::Patterns;
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use worker::metrics::{ProgramEnd, ProgramReport};
 use worker::{Input, Inputs, Message, Output, Request};
@@ -47,7 +48,7 @@ type Result<T> = std::result::Result<T, ProgramError>;
 /// The error that `failed` reports.
 pub fn run_worker(config: &ProgramConfig) -> Result<()> {
     worker::serve(true, |output: Output<ProgramProtocol>| {
-        let mut problems = check_settings(&config.settings);
+        let mut problems = check_settings(&config.settings, &mut Patterns::default());
         problems.retain(|problem| !(config.any_port && problem.field == "port"));
         if !problems.is_empty() {
             return Err(ProgramError::Settings(problems));

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
-use crate::limits::{MAX_PATH_BYTES, MAX_PROBLEMS, MAX_SYSCTL_BYTES, MAX_TEXT_BYTES};
+use crate::limits::{MAX_ITEMS, MAX_PATH_BYTES, MAX_PROBLEMS, MAX_SYSCTL_BYTES, MAX_TEXT_BYTES};
 use crate::model::{AxisValues, CellSettings, Range};
 use crate::place::Place;
 use crate::problem::Problem;
+use crate::size::too_many_items;
 use crate::strict;
 use crate::text::shortened;
 use crate::tree::{Entry, Kind, Node};
@@ -161,6 +162,12 @@ fn checked(
         {
             let message = format!("a value has {} bytes; the most is {most}", text.len());
             problems.push(Problem::new(place, message));
+            continue;
+        }
+        if let Kind::Seq(items) = &node.kind
+            && items.len() > MAX_ITEMS
+        {
+            problems.push(Problem::new(place, too_many_items(items.len())));
             continue;
         }
         let before = problems.len();

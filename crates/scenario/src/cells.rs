@@ -6,13 +6,14 @@ use chat_protocol::Codec;
 use chat_server::ClosesFirst;
 use indexmap::IndexMap;
 use load_generator::{Dialogue, LoadSettings, check_settings};
+use pattern::Patterns;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::axis::{PlacedAxis, path_steps};
 use crate::cell::Cell;
-use crate::limits::Limits;
+use crate::limits::{Limits, MAX_PROBLEMS};
 use crate::model::{CellSettings, Scenario};
 use crate::overrides::plain;
 use crate::place::Place;
@@ -27,6 +28,7 @@ pub(crate) fn cells(
     axes: &[PlacedAxis],
     tree: &Node,
     limits: &Limits,
+    patterns: &mut Patterns,
     problems: &mut Vec<Problem>,
 ) -> Vec<Cell> {
     let count = axes.iter().map(|axis| axis.values.len()).product();
@@ -37,6 +39,9 @@ pub(crate) fn cells(
     let mut reported = HashSet::new();
     let mut cells = Vec::with_capacity(count);
     for index in 0..count {
+        if problems.len() >= MAX_PROBLEMS {
+            break;
+        }
         let chosen = choose(index, axes);
         // Each value has already been checked against the type of its setting.
         let (Some(hosts), Some(server), Some(load), Some(after)) =
@@ -59,7 +64,9 @@ pub(crate) fn cells(
             .zip(&chosen)
             .map(|(axis, (value, _))| (axis.path.clone(), value.clone()))
             .collect();
-        for Misfit { path, because_of, reason, advice } in misfits(&settings, &written, limits) {
+        for Misfit { path, because_of, reason, advice } in
+            misfits(&settings, &written, limits, patterns)
+        {
             let written = |path: &str| {
                 let steps = path_steps(path);
                 axis_place(path, axes, &chosen)
@@ -173,7 +180,12 @@ struct Misfit {
 }
 
 /// The misfits of settings, whose load was `written` before unused settings were removed.
-fn misfits(settings: &CellSettings, written: &LoadSettings, limits: &Limits) -> Vec<Misfit> {
+fn misfits(
+    settings: &CellSettings,
+    written: &LoadSettings,
+    limits: &Limits,
+    patterns: &mut Patterns,
+) -> Vec<Misfit> {
     let CellSettings { server, load, .. } = settings;
     let mut misfits = Vec::new();
     let misfit = |path: &str, reason| Misfit {
@@ -187,8 +199,10 @@ fn misfits(settings: &CellSettings, written: &LoadSettings, limits: &Limits) -> 
     }
     let (section, problems) = match server {
         Server::Chat(chat) => ("server", chat_server::check_settings(chat)),
-        Server::Command(command) => ("server.command", program_server::check_settings(command)),
-        Server::Image(image) => ("server.image", program_server::check_image(image)),
+        Server::Command(command) => {
+            ("server.command", program_server::check_settings(command, patterns))
+        }
+        Server::Image(image) => ("server.image", program_server::check_image(image, patterns)),
     };
     misfits
         .extend(problems.into_iter().map(|p| misfit(&format!("{section}.{}", p.field), p.reason)));
@@ -207,7 +221,7 @@ fn misfits(settings: &CellSettings, written: &LoadSettings, limits: &Limits) -> 
         // The size of the load is checked against it.
         return misfits;
     }
-    let problems = check_settings(written, server.framing, server.largest_body);
+    let problems = check_settings(written, server.framing, server.largest_body, patterns);
     misfits.extend(problems.into_iter().map(|p| misfit(&format!("load.{}", p.field), p.reason)));
     misfits
 }

@@ -3,8 +3,8 @@
 use crate::axis::{PlacedAxis, axes, path_steps};
 use crate::cell::Cell;
 use crate::cells::{axis_place, cells, choose};
+use crate::compiled::CompiledTexts;
 use crate::expect::Expectations;
-use crate::expression::Programs;
 use crate::headline_check::keep_axes;
 use crate::kernel::{self, Kernel};
 use crate::limits::{Limits, MAX_PROBLEMS};
@@ -13,7 +13,7 @@ use crate::overrides;
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::server_form;
-use crate::size::{too_large, too_long_texts, too_much_in_all};
+use crate::size::{too_large, too_long_lists, too_long_texts, too_much_in_all};
 use crate::strict;
 use crate::tree::Node;
 
@@ -31,21 +31,22 @@ pub(crate) struct Form {
 }
 
 /// Reads and checks one form of a scenario, and records all its problems. `text` is the
-/// text of the file, `only` the `--only` flags, `limits` what it may ask for, and `programs` are the expressions of its
-/// other forms.
+/// text of the file, `only` the `--only` flags, `limits` what it may ask for, and `compiled` what
+/// its other forms have compiled.
 pub(crate) fn form(
     mut tree: Node,
     text: &str,
     only: &[(String, String)],
     limits: &Limits,
     kernel: &dyn Kernel,
-    programs: &mut Programs,
+    compiled: &mut CompiledTexts,
     problems: &mut Vec<Problem>,
 ) -> Option<Form> {
     let mut scenario: Scenario = strict::read(&mut tree, problems)?;
     let written = problems.len();
     problems.extend(too_large(&scenario, &tree, limits));
     problems.extend(too_long_texts(&scenario, &tree));
+    problems.extend(too_long_lists(&tree));
     if problems.len() > written {
         return None;
     }
@@ -64,7 +65,7 @@ pub(crate) fn form(
     kernel::check(&named_sysctls(&tree, &axes), kernel, problems);
     let sysctls_exist = problems.len() == before;
     let counted = problems.len();
-    let cells = cells(&scenario, &axes, &tree, limits, problems);
+    let cells = cells(&scenario, &axes, &tree, limits, &mut compiled.patterns, problems);
     if problems.len() == counted {
         problems.extend(too_much_in_all(&scenario, &cells, &tree, limits));
     }
@@ -75,6 +76,7 @@ pub(crate) fn form(
         let place = |cell: &Cell, path: &str| place_of(cell.index, path, &axes, &tree);
         kernel::check_values(&cells, kernel, place, problems);
     }
+    let programs = &mut compiled.programs;
     let expectations =
         Expectations::compile(&scenario.expect, &tree, text, &cells, kernel, programs, problems);
 

@@ -22,6 +22,7 @@
 //! | `kernel` | which sysctls and counters exist, from the caller |
 //! | `overrides` | `--quick`, `--set`, `--repeat`, `--only` |
 //! | `form`, `plan`, `planner`, `trials` | a form of the scenario, the plan, the plans of many, and the order of the trials |
+//! | `compiled` | what is compiled once: expressions and patterns |
 //! | `expect`, `expression`, `references`, `cost`, `deep_stack`, `samples`, `facts` | expectations in CEL |
 //! | `limits`, `size` | how much work a scenario may ask for |
 //! | `problem`, `name_hint`, `text` | errors for people |
@@ -57,6 +58,7 @@
 mod axis;
 mod cell;
 mod cells;
+mod compiled;
 mod cost;
 mod deep_stack;
 mod document;

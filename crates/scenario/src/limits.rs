@@ -38,6 +38,10 @@ pub(crate) const MAX_TEXT_BYTES: usize = 20_000;
 pub(crate) const MAX_SYSCTLS: usize = 100;
 pub(crate) const MAX_SYSCTL_BYTES: usize = 200;
 
+/// The most items of a list of a server or a load, in its section or as a value of an axis: each
+/// cell has its own copy.
+pub(crate) const MAX_ITEMS: usize = 256;
+
 /// The most scenarios of a suite.
 pub(crate) const MAX_MEMBERS: usize = 100;
 

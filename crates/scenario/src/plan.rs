@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::axis::{Axis, PlacedAxis, path_steps};
 use crate::cell::Cell;
+use crate::compiled::CompiledTexts;
 use crate::expect::Expectations;
-use crate::expression::Programs;
 use crate::form::{ADDRESS, Form, form, place_of};
 use crate::headline_check;
 use crate::kernel::Kernel;
@@ -157,8 +157,7 @@ impl Forms {
     }
 }
 
-/// Checks a scenario from its parsed file. `programs` are the expressions that earlier checks
-/// have compiled.
+/// Checks a scenario from its parsed file. `compiled` is what earlier checks have compiled.
 ///
 /// # Errors
 /// All problems of the file, in its full and in its quick form.
@@ -168,7 +167,7 @@ pub(crate) fn check(
     mut problems: Vec<Problem>,
     limits: &Limits,
     kernel: &dyn Kernel,
-    programs: &mut Programs,
+    compiled: &mut CompiledTexts,
 ) -> Result<Forms, ScenarioErrors> {
     let errors = |problems| ScenarioErrors::new(source, deduplicated(problems));
     strict::only_mappings(&mut tree, &mut problems);
@@ -184,7 +183,7 @@ pub(crate) fn check(
     let quick = tree.get(&["quick"]).cloned();
     tree.remove(&["quick".to_owned()]);
     let mut checked = |tree: Node| {
-        let form = form(tree.clone(), &source.text, &[], limits, kernel, programs, &mut problems)?;
+        let form = form(tree.clone(), &source.text, &[], limits, kernel, compiled, &mut problems)?;
         Some(Unchanged { tree, form })
     };
     let full = checked(tree.clone());
@@ -211,13 +210,13 @@ pub(crate) fn changed(
     overrides: &Overrides,
     limits: &Limits,
     kernel: &dyn Kernel,
-    programs: &mut Programs,
+    compiled: &mut CompiledTexts,
 ) -> Result<Form, ScenarioErrors> {
     let mut problems = Vec::new();
     overrides::apply(overrides, &mut tree, &mut problems);
     strict::only_mappings(&mut tree, &mut problems);
     server_form::shorten(&mut tree, &mut problems);
-    let form = form(tree, &source.text, &overrides.only, limits, kernel, programs, &mut problems);
+    let form = form(tree, &source.text, &overrides.only, limits, kernel, compiled, &mut problems);
     match form {
         Some(form) if problems.is_empty() => Ok(form),
         _ => Err(ScenarioErrors::new(source, deduplicated(problems))),

@@ -1,8 +1,8 @@
 //! The file of a scenario.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::expression::Programs;
+use crate::compiled::CompiledTexts;
 use crate::file::ParsedFile;
 use crate::form::Form;
 use crate::kernel::Kernel;
@@ -17,13 +17,13 @@ use crate::tree::Node;
 #[derive(Debug, Clone)]
 pub struct ScenarioFile {
     file: Arc<ParsedFile>,
-    /// The compiled expressions of its earlier plans.
-    programs: Arc<Mutex<Programs>>,
+    /// What its earlier plans have compiled.
+    compiled: Arc<Mutex<CompiledTexts>>,
 }
 
 impl ScenarioFile {
     pub(crate) fn new(file: ParsedFile) -> Self {
-        Self { file: Arc::new(file), programs: Arc::default() }
+        Self { file: Arc::new(file), compiled: Arc::default() }
     }
 
     /// A scenario from a text that is not in its own file, such as the record of a run.
@@ -34,6 +34,10 @@ impl ScenarioFile {
 
     pub(crate) fn file(&self) -> &ParsedFile {
         &self.file
+    }
+
+    pub(crate) fn compiled(&self) -> MutexGuard<'_, CompiledTexts> {
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Name, path and text of the file.
@@ -66,9 +70,9 @@ impl ScenarioFile {
         kernel: &dyn Kernel,
     ) -> Result<Forms, ScenarioErrors> {
         let (tree, problems) = self.file.tree()?;
-        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut compiled = self.compiled();
         let limits = Limits::new(allow_large);
-        plan::check(self.source(), tree, problems, &limits, kernel, &mut programs)
+        plan::check(self.source(), tree, problems, &limits, kernel, &mut compiled)
     }
 
     /// A checked form with changes of its settings.
@@ -81,9 +85,9 @@ impl ScenarioFile {
         overrides: &Overrides,
         kernel: &dyn Kernel,
     ) -> Result<Form, ScenarioErrors> {
-        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut compiled = self.compiled();
         let limits = Limits::new(overrides.allow_large);
-        plan::changed(self.source(), tree, overrides, &limits, kernel, &mut programs)
+        plan::changed(self.source(), tree, overrides, &limits, kernel, &mut compiled)
     }
 
     /// Whether both are the same file, read once.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::cell::Cell;
-use crate::limits::{Limits, MAX_SYSCTL_BYTES, MAX_SYSCTLS, waiting};
+use crate::limits::{Limits, MAX_ITEMS, MAX_SYSCTL_BYTES, MAX_SYSCTLS, waiting};
 use crate::model::{AxisValues, Scenario, SysctlValue};
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::text::shortened;
-use crate::tree::Node;
+use crate::tree::{Kind, Node};
 
 /// Trials that run at the same time if they may.
 const SIDE_BY_SIDE: u32 = 16;
@@ -86,6 +86,38 @@ pub(crate) fn too_long_texts(scenario: &Scenario, tree: &Node) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Lists of a server or a load that are longer than any of them may be.
+pub(crate) fn too_long_lists(tree: &Node) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for section in ["server", "load"] {
+        if let Some(node) = tree.get(&[section]) {
+            add_too_long_lists(section, node, &mut problems);
+        }
+    }
+    problems
+}
+
+fn add_too_long_lists(path: &str, node: &Node, problems: &mut Vec<Problem>) {
+    match &node.kind {
+        Kind::Seq(items) if items.len() > MAX_ITEMS => {
+            let reason = too_many_items(items.len());
+            let message = format!("{}: {reason}", shortened(path));
+            problems.push(Problem::new(items[MAX_ITEMS].place.clone(), message));
+        }
+        Kind::Map(entries) => {
+            for (name, entry) in entries {
+                add_too_long_lists(&format!("{path}.{name}"), &entry.node, problems);
+            }
+        }
+        Kind::Seq(_) | Kind::Scalar(_) => {}
+    }
+}
+
+/// The problem of a list of a server or a load with so many items.
+pub(crate) fn too_many_items(count: usize) -> String {
+    format!("{count} entries; the most is {MAX_ITEMS}")
 }
 
 /// A problem if the trials together ask for too much.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use pattern::Patterns;
 use worker::SettingProblem;
 
-use super::exchange;
 use super::settings::{Dialogue, ExchangeSettings, Expected, HttpSettings};
 use crate::settings::{ChatPhase, LoadSettings};
 
@@ -15,7 +15,10 @@ const MAX_REQUESTS: u32 = 1_000_000;
 const MAX_TEXT: usize = 64 * 1024;
 
 /// The problems of a dialogue, and of settings that it does not have.
-pub(crate) fn check_dialogue(settings: &LoadSettings) -> Vec<SettingProblem> {
+pub(crate) fn check_dialogue(
+    settings: &LoadSettings,
+    patterns: &mut Patterns,
+) -> Vec<SettingProblem> {
     let mut problems = Vec::new();
     let mut unless = |is_fine: bool, field, reason: String| {
         if !is_fine {
@@ -27,7 +30,7 @@ pub(crate) fn check_dialogue(settings: &LoadSettings) -> Vec<SettingProblem> {
         Dialogue::None => {}
         Dialogue::Http(http) => check_http(http, settings.finish_deadline, &mut unless),
         Dialogue::Exchange(exchange) => {
-            check_exchange(exchange, settings.finish_deadline, &mut unless);
+            check_exchange(exchange, settings.finish_deadline, patterns, &mut unless);
             let speaks_first = exchange.send.bytes().is_empty();
             let is_read_at_once =
                 settings.chat == ChatPhase::Overlapped && exchange.interval.is_zero();
@@ -100,7 +103,12 @@ fn check_http(http: &HttpSettings, deadline: Duration, unless: &mut Unless<'_>) 
     check_interval(http.interval, http.requests, deadline, "dialogue.http.interval", unless);
 }
 
-fn check_exchange(exchange: &ExchangeSettings, deadline: Duration, unless: &mut Unless<'_>) {
+fn check_exchange(
+    exchange: &ExchangeSettings,
+    deadline: Duration,
+    patterns: &mut Patterns,
+    unless: &mut Unless<'_>,
+) {
     let ExchangeSettings { send, expect, repeat, interval } = exchange;
     let field = "dialogue.exchange.repeat";
     check_count(*repeat, field, unless);
@@ -123,7 +131,7 @@ fn check_exchange(exchange: &ExchangeSettings, deadline: Duration, unless: &mut 
         }
         Expected::Pattern(pattern) => {
             let field = "dialogue.exchange.expect.pattern";
-            match exchange::compile(pattern) {
+            match patterns.get(pattern) {
                 Ok(compiled) => unless(
                     !compiled.is_match(b""),
                     field,
@@ -174,7 +182,7 @@ mod tests {
 
     fn problems(json: serde_json::Value) -> Vec<&'static str> {
         let settings: LoadSettings = serde_json::from_value(json).expect("they have the types");
-        let problems = check_settings(&settings, Framing::Ascii4, None);
+        let problems = check_settings(&settings, Framing::Ascii4, None, &mut Patterns::default());
         problems.into_iter().map(|problem| problem.field).collect()
     }
 
@@ -218,7 +226,8 @@ mod tests {
             let dialogue = dialogue.clone();
             let mut settings = LoadSettings { dialogue, ..LoadSettings::default() };
             change(&mut settings);
-            let problems = check_settings(&settings, Framing::Ascii4, None);
+            let problems =
+                check_settings(&settings, Framing::Ascii4, None, &mut Patterns::default());
             problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>()
         };
         let http = Dialogue::Http(HttpSettings::default());

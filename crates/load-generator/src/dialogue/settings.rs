@@ -181,7 +181,8 @@ pub enum Expected {
     Prefix(ByteText),
     /// A regular expression that matches anywhere in the first 64 KiB of the answer. What
     /// follows its match is ignored until the next exchange. Syntax: <https://docs.rs/regex>,
-    /// with `(?-u)` for bytes that are not UTF-8.
+    /// with `(?-u)` for bytes that are not UTF-8. At most 500 bytes, and 512 KiB when compiled; a
+    /// scenario has at most 8 different ones.
     Pattern(String),
     /// Anything, until the server closes the connection.
     EndOfFile,

@@ -72,6 +72,75 @@ fn a_plan_is_refused_before_it_is_built() {
 }
 
 #[test]
+fn each_file_with_a_huge_list_is_refused_at_its_line() {
+    let list = |count: usize, item: &str| vec![item; count].join(", ");
+    let ports = (1..=65_000).map(|port| port.to_string()).collect::<Vec<_>>().join(", ");
+    let command = |arguments: &str| {
+        format!(
+            "load: {{ messages: 0 }}\nserver:\n  command:\n    port: 80\n    \
+             program: [x, {arguments}]\n"
+        )
+    };
+    for (text, place) in [
+        (
+            format!("load:\n  dialogue: none\n  destinations: [{ports}]\n"),
+            (5, "load.destinations: 65000 entries; the most is 256"),
+        ),
+        (
+            command(&list(20_000, "a")),
+            (7, "server.command.program: 20001 entries; the most is 256"),
+        ),
+        (command(&list(200_000, "a")), (7, "the file has more than 150000 YAML nodes")),
+        (
+            format!("matrix:\n  load.destinations: [[80], [{ports}]]\n"),
+            (4, "65000 entries; the most is 256"),
+        ),
+        (
+            format!("expect: [{}]\n", list(10_000, "{ that: attempts > 0 }")),
+            (3, "10000 expectations; the most is 200"),
+        ),
+        (
+            format!("matrix:\n  server.backlog: [{}]\n", list(100_000, "1")),
+            (4, "axis `server.backlog` has 100000 values; the most is 10000"),
+        ),
+    ] {
+        let errors = errors(&text);
+        let mut found = errors.problems().iter().map(|problem| {
+            (errors.position(problem).map_or(0, |(line, _)| line), problem.to_string())
+        });
+        let (line, message) = place;
+        assert!(found.any(|found| found == (line, message.to_owned())), "{}", rendered(&errors));
+    }
+}
+
+#[test]
+fn a_pattern_that_takes_long_to_compile_is_refused_at_its_line() {
+    let server = |ready: &str| {
+        format!(
+            "load: {{ messages: 0 }}\nmatrix:\n  load.clients: {{ from: 1, to: 100, steps: 100 }}\n\
+             server:\n  command:\n    program: [x]\n    port: 80\n    ready:\n      {ready}\n"
+        )
+    };
+    let large = "the compiled pattern has more than 512 KiB: use smaller repetitions such as \
+                 {1,9}, and [a-z] or [0-9] rather than classes of Unicode such as \\w or \\d";
+    let (line, problem) = refused(&server(r"line: '(?:\w{60}){4}'"));
+    assert_eq!((line, problem), (11, format!("server.command.ready.line: {large}")));
+    let (_, problem) = refused(&server(&format!("line: '{}'", "x".repeat(501))));
+    assert_eq!(problem, "server.command.ready.line: the pattern has 501 bytes; the most is 500");
+    let exchange = "server: { command: { program: [x], port: 80 } }\nload:\n  dialogue:\n    \
+                    exchange:\n      send: PING\n      expect: { pattern: '\\w{60}' }\n";
+    let (line, problem) = refused(exchange);
+    assert_eq!((line, problem), (8, format!("load.dialogue.exchange.expect.pattern: {large}")));
+    let lines = (0..9).map(|number| format!("'^{number}'")).collect::<Vec<_>>().join(", ");
+    let (line, problem) = refused(&format!(
+        "load: {{ messages: 0 }}\nserver: {{ command: {{ program: [x], port: 80 }} }}\n\
+         matrix:\n  server.command.ready.line: [{lines}]\n"
+    ));
+    assert_eq!(line, 6);
+    assert_eq!(problem, "server.command.ready.line: more than 8 different patterns: use at most 8");
+}
+
+#[test]
 fn a_large_plan_can_be_allowed_and_a_larger_one_cannot() {
     let cells = |count: usize| {
         format!("matrix:\n  server.backlog: {{ from: 1, to: {count}, steps: {count} }}\n")

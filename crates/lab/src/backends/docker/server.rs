@@ -10,10 +10,10 @@ use bollard::query_parameters::{
 };
 use indexmap::IndexMap;
 use linux_net::Listener;
+use pattern::Pattern;
 use program_server::{
     Awaited, ImageServer, Listening, Opening, Output, ProgramListener, ProgramStatus,
 };
-use regex::Regex;
 use run_record::wall_time;
 use worker::metrics::ProgramReport;
 
@@ -73,7 +73,7 @@ impl<'a> Server<'a> {
             .map_err(|error| invalid(error.to_string()))?;
         let now = wall_time().as_second().max(0).cast_unsigned();
         let files = archive(&settings.files, values, now).map_err(invalid)?;
-        let line = settings.ready.line.as_deref().map(Regex::new).transpose();
+        let line = settings.ready.line.as_deref().map(Pattern::compile).transpose();
         let line = line.map_err(|error| invalid(error.to_string()))?;
 
         let intent = intent(settings);

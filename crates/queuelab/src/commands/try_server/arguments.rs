@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indexmap::IndexMap;
+use pattern::Patterns;
 use program_server::{CommandServer, ImageServer, Text, check_image, escaped};
 
 use super::server::{ServerKind, TriedServer};
@@ -117,7 +118,7 @@ impl TryArguments {
             ..ImageServer::default()
         };
         // It is started before a scenario has been checked.
-        let problems = check_image(&server);
+        let problems = check_image(&server, &mut Patterns::default());
         match problems.iter().find(|problem| problem.field != "port") {
             Some(problem) => Err(CommandError::Usage(problem.reason.clone())),
             None => Ok(server),
