@@ -229,7 +229,7 @@ fn describe_band(band: &[AttemptRow]) -> String {
 
 /// From the start to ESTABLISHED, to accept, and to the end; CLOCK_MONOTONIC, nanoseconds.
 fn parts_of(row: &AttemptRow) -> [Option<(u64, u64)>; 3] {
-    let established = row.connect_ns.map(|after| row.start_ns + after);
+    let established = row.connect_ns.map(|after| row.start_ns.saturating_add(after));
     let waited = established.map(|from| (from, row.accepted_ns.unwrap_or(row.end_ns).max(from)));
     let served = row.accepted_ns.map(|from| (from, row.end_ns.max(from)));
     [Some((row.start_ns, established.unwrap_or(row.end_ns))), waited, served]

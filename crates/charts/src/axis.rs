@@ -36,17 +36,36 @@ impl Scale {
     }
 }
 
+/// The largest number that an axis has: with more, the ticks beyond it would be infinite.
+const LARGEST: f64 = f64::MAX / 100.0;
+
 /// About five round numbers from 0 to at least `top`.
 pub(crate) fn ticks(top: f64) -> Vec<f64> {
     if top <= 0.0 || !top.is_finite() {
         return vec![0.0, 1.0];
     }
+    // A smaller step would be rounded to 0.
+    let top = top.clamp(f64::MIN_POSITIVE * 1e6, LARGEST);
     let raw = top / 5.0;
     let power = 10_f64.powf(raw.log10().floor());
     let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|times| times * power);
     let step = step.into_iter().find(|step| *step >= raw * 0.999).unwrap_or(raw);
     let last = (top / step - 1e-9).ceil() as usize;
     (0..=last).map(|times| times as f64 * step).collect()
+}
+
+/// Round numbers from at most `least`, which is below 0 or is left out, to at least `top`.
+pub(crate) fn signed_ticks(least: f64, top: f64) -> Vec<f64> {
+    let ticks_up = ticks(top);
+    if least >= 0.0 || !least.is_finite() {
+        return ticks_up;
+    }
+    let least = least.max(-LARGEST);
+    // Not too small for what is below 0, which can be much more.
+    let step = ticks_up[1].max(ticks(-least)[1] / 5.0);
+    let steps = |length: f64| (length / step - 1e-9).ceil().max(0.0) as i64;
+    let all = -steps(-least)..=steps(ticks_up[ticks_up.len() - 1]).max(1);
+    all.map(|times| times as f64 * step).collect()
 }
 
 /// The same as integers.
@@ -61,9 +80,11 @@ pub(crate) fn whole_ticks(top: u32) -> Vec<f64> {
     ticks
 }
 
-/// The powers of ten around a range above 0.
+/// The powers of ten around a range above 0; at most those that a number can have.
 pub(crate) fn decades(least: f64, most: f64) -> Vec<f64> {
-    let (from, to) = (least.log10().floor() as i32, most.log10().ceil() as i32);
+    let all = f64::MIN_10_EXP..=f64::MAX_10_EXP;
+    let power = |exponent: f64| (exponent as i32).clamp(*all.start(), *all.end());
+    let (from, to) = (power(least.log10().floor()), power(most.log10().ceil()));
     (from..=to.max(from + 1)).map(|power| 10_f64.powi(power)).collect()
 }
 
@@ -135,5 +156,39 @@ mod tests {
         assert_eq!([log.at(1e3), log.at(1e6), log.at(0.0)], [0.0, 30.0, 0.0]);
         assert_eq!(Scale::linear((3.0, 3.0), (0.0, 10.0)).at(3.0), 5.0);
         assert_eq!(decades(2e3, 3e4), [1e3, 1e4, 1e5]);
+    }
+
+    #[test]
+    fn any_number_has_few_ticks() {
+        let forged = [
+            0.0,
+            -0.0,
+            5e-324,
+            1e-320,
+            1e-308,
+            1e-300,
+            3.0,
+            18_446_744_073_709_551_615.0,
+            1e308,
+            f64::MAX,
+            f64::INFINITY,
+            f64::NAN,
+            -1.0,
+            -1e308,
+            -f64::MAX,
+            f64::NEG_INFINITY,
+        ];
+        let rise = |ticks: &[f64]| ticks.windows(2).all(|pair| pair[0] < pair[1]);
+        for top in forged {
+            let found = ticks(top);
+            assert!((2..=8).contains(&found.len()) && rise(&found), "{top}: {found:?}");
+            for least in forged {
+                let found = signed_ticks(least, top);
+                assert!((2..=40).contains(&found.len()) && rise(&found), "{least} {top}");
+                let powers = decades(least, top).len();
+                assert!((1..=617).contains(&powers), "{least} {top}: {powers}");
+            }
+        }
+        assert_eq!(signed_ticks(-0.5, 1.0)[..3], [-0.6000000000000001, -0.4, -0.2]);
     }
 }

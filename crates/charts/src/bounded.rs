@@ -137,7 +137,11 @@ fn describe(trial: &Trial, history: &History, pieces: &[Piece], window: Window) 
         sources.push(format!("{} attempts", count(entries.len() as i64)));
     }
     let share = |of: &dyn Fn(&&Piece) -> bool| {
-        let length = pieces.iter().filter(of).map(|piece| piece.window.length()).sum::<u64>();
+        let length = pieces
+            .iter()
+            .filter(of)
+            .map(|piece| piece.window.length())
+            .fold(0, u64::saturating_add);
         (length, percent(length as f64 / window.length() as f64))
     };
     let (_, exact) = share(&|piece| piece.is_exact());

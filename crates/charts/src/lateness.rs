@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::axis::{Scale, span, ticks};
+use crate::axis::{Scale, signed_ticks, span};
 use crate::chart::Chart;
 use crate::layout::{px, text_width};
 use crate::scatter::{Mark, describe, sign};
@@ -36,12 +36,7 @@ pub(crate) fn lateness(
     let allowed = all().map(|late| late.allowed);
     let most = values().chain(allowed).fold(0.0, f64::max);
     let least = values().fold(0.0, f64::min);
-    let mut ticks = ticks(most);
-    if least < 0.0 {
-        let step = ticks[1];
-        let early = (-least / step).ceil() as usize;
-        ticks.splice(0..0, (1..=early).rev().map(|times| times as f64 * -step));
-    }
+    let ticks = signed_ticks(least, most);
     let ends = (ticks[0], ticks[ticks.len() - 1]);
     let names = rows.iter().map(|(name, _)| text_width(name));
     let left = names.fold(text_width("predicted"), f64::max) + 16.0;

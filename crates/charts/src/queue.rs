@@ -86,7 +86,7 @@ fn draw(
     let seconds = |ns: u64| ns.saturating_sub(from) as f64 / 1e9;
     let at_time = Scale::linear((0.0, seconds(to)), (LEFT, RIGHT));
     let x = |ns: u64| at_time.at(seconds(ns));
-    let most = depths.iter().map(|sample| sample.depth.max(sample.limit + 1));
+    let most = depths.iter().map(|sample| sample.depth.max(sample.limit.saturating_add(1)));
     let most = most.chain(half_open.iter().map(|it| it.sockets));
     let most = most.chain(history.map(History::deepest)).max().unwrap_or(1);
     let marks = whole_ticks(most);

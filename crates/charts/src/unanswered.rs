@@ -25,7 +25,7 @@ pub(crate) fn retransmit_times(
     row: &AttemptRow,
 ) -> impl Iterator<Item = u64> {
     let times = row.syn_retransmits.unwrap_or(0) as usize;
-    schedule.iter().take(times).map(|after| row.start_ns + after.as_nanos() as u64)
+    schedule.iter().take(times).map(|after| row.start_ns.saturating_add(after.as_nanos() as u64))
 }
 
 /// Merged marks, with the number of SYNs of each.

@@ -78,7 +78,8 @@ impl Window {
                 break;
             }
             let established = row.connect_ns.filter(|&after| after < PAUSE);
-            let established = established.map_or(row.start_ns, |after| row.start_ns + after);
+            let established =
+                established.map_or(row.start_ns, |after| row.start_ns.saturating_add(after));
             let accepted = row.accepted_ns.filter(|&at| at < established + PAUSE);
             to = to.max(accepted.unwrap_or(established));
         }

@@ -49,7 +49,7 @@ pub struct Reading {
 impl Reading {
     /// Connections that had entered the queue.
     fn entered(&self) -> u64 {
-        self.taken + u64::from(self.depth)
+        self.taken.saturating_add(self.depth.into())
     }
 }
 
@@ -126,7 +126,7 @@ impl Observations {
         let times = if self.samples.is_empty() { 0 } else { 2 };
         for _ in 0..times {
             entries = of_entries.clone();
-            let entered = |sample: &Sample, taken: u64| taken + u64::from(sample.depth);
+            let entered = |sample: &Sample, taken: u64| taken.saturating_add(sample.depth.into());
             self.add_samples(&mut entries, &exits, entered);
             exits = of_exits.clone();
             let taken = |sample: &Sample, entered: u64| entered.saturating_sub(sample.depth.into());
@@ -178,7 +178,7 @@ impl Observations {
                 least.push((reading.from_ns, reading.taken.saturating_sub(taken)));
                 // This accept(2) took the last one of them. Those before it were taken without
                 // a reading.
-                let unread = reading.taken.saturating_sub(taken + 1);
+                let unread = reading.taken.saturating_sub(taken.saturating_add(1));
                 most.push((before.map_or(0, |before| before.from_ns), unread));
                 most.push((reading.called_ns, reading.taken.saturating_sub(taken).min(1)));
                 before = Some(reading);
@@ -214,7 +214,9 @@ impl Observations {
             entries.least.push(Growth::from_increases(least, None));
         }
         if by_listener.len() == self.listeners.max(1) {
-            let last = |readings: &Vec<Reading>| readings.last().map(|last| last.from_ns + 1);
+            let last = |readings: &Vec<Reading>| {
+                readings.last().map(|last| last.from_ns.saturating_add(1))
+            };
             let end = by_listener.values().filter_map(last).min();
             entries.most.push(Growth::from_increases(most, end));
         }
@@ -238,7 +240,7 @@ impl Observations {
             (other != Growth::UNKNOWN).then(|| (sample.from_ns, number(sample, other)))
         });
         let until: Vec<_> = until.collect();
-        if let Some(last) = until.iter().map(|(at_ns, _)| at_ns + 1).max() {
+        if let Some(last) = until.iter().map(|(at_ns, _)| at_ns.saturating_add(1)).max() {
             count.most.push(Growth::from_increases(increases_of_limits(until), Some(last)));
         }
     }
@@ -256,7 +258,7 @@ fn increases_of_limits(mut until: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     let (mut from_ns, mut before) = (0, 0);
     let increase = |(at_ns, allowed): (u64, u64)| {
         let increase = (from_ns, allowed - before);
-        (from_ns, before) = (at_ns + 1, allowed);
+        (from_ns, before) = (at_ns.saturating_add(1), allowed);
         increase
     };
     until.into_iter().map(increase).collect()

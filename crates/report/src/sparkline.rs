@@ -55,7 +55,7 @@ impl Line {
         let mut deepest = vec![0; PLACES as usize];
         for (step, until) in pieces() {
             let first = (step.from_ns - begin) / width;
-            let last = (until.max(step.from_ns + 1) - 1 - begin) / width;
+            let last = (until.max(step.from_ns.saturating_add(1)) - 1 - begin) / width;
             for place in first..=last.min(PLACES - 1) {
                 let place = &mut deepest[place as usize];
                 *place = step.least.max(*place);

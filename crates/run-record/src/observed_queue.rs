@@ -12,6 +12,10 @@ use crate::outcome::Outcome;
 /// (`TCP_TIMEOUT_INIT`), by a clock of jiffies that can be late when it is set.
 const LEAST_SYN_INTERVAL_NS: u64 = 900_000_000;
 
+/// The most connections that belong to no attempt: each is an observation of its own. A record
+/// with more is not of a run, which has at most a million clients in a trial.
+const MAX_UNMATCHED: u64 = 1_000_000;
+
 /// The rows of a trial that say something about its accept queue.
 #[derive(Debug, Clone, Copy)]
 pub struct QueueRows<'a> {
@@ -52,9 +56,9 @@ impl QueueRows<'_> {
         if readings.is_empty() && attempts.is_none() {
             return Err(Unobserved::AcceptsUnknown);
         }
-        let observed = of_probe().filter_map(|row| row.listener).map(|listener| listener + 1);
-        let of_server = readings.iter().map(|reading| reading.listener + 1);
-        let listeners = observed.chain(of_server).max().unwrap_or(1) as usize;
+        let observed = of_probe().filter_map(|row| row.listener);
+        let of_server = readings.iter().map(|reading| reading.listener);
+        let listeners = observed.chain(of_server).max().unwrap_or(0) as usize + 1;
         let taken = taken(&readings);
         let mut observations = Observations {
             listeners,
@@ -69,9 +73,12 @@ impl QueueRows<'_> {
             let accepted = exits.len() as u64;
             observations.readings_are_complete = accepted <= taken;
             // Connections that belong to no attempt.
-            let unmatched = taken.saturating_sub(accepted) as usize;
+            let unmatched = taken.saturating_sub(accepted);
+            if unmatched > MAX_UNMATCHED {
+                return Err(Unobserved::AcceptsUnknown);
+            }
             let any = Between { earliest_ns: 0, latest_ns: Between::NEVER };
-            let unmatched = || std::iter::repeat_n(any, unmatched);
+            let unmatched = || std::iter::repeat_n(any, unmatched as usize);
             let entries = attempts.iter().filter_map(entry);
             observations.entries = Some(entries.chain(unmatched()).collect());
             observations.exits = Some(exits.into_iter().chain(unmatched()).collect());
@@ -97,7 +104,7 @@ fn reading(row: &TimelineRow) -> Option<Reading> {
 fn taken(readings: &[Reading]) -> u64 {
     let last: BTreeMap<_, _> =
         readings.iter().map(|reading| (reading.listener, reading.taken)).collect();
-    last.values().sum()
+    last.into_values().fold(0, u64::saturating_add)
 }
 
 /// The samples of the probe; of several listeners, the sums. A listener without a row has
@@ -111,7 +118,8 @@ fn samples(timeline: &[TimelineRow]) -> Vec<Sample> {
             continue;
         };
         depths.insert(listener, depth);
-        let sample = Sample { from_ns, to_ns: row.at_ns, depth: depths.values().sum() };
+        let depth = depths.values().copied().fold(0, u32::saturating_add);
+        let sample = Sample { from_ns, to_ns: row.at_ns, depth };
         match samples.last_mut() {
             Some(last) if last.to_ns == row.at_ns => *last = sample,
             _ => samples.push(sample),
@@ -248,6 +256,33 @@ mod tests {
         // A log that was full ended before the second accept.
         let cut = observed(&[read(3 * SECOND, 1)], &[accepted(2 * SECOND), accepted(4 * SECOND)]);
         assert!(!cut.readings_are_complete);
+    }
+
+    #[test]
+    fn rows_with_any_numbers_take_bounded_work() {
+        let attempts = [accepted(2 * SECOND)];
+        let of = |timeline: &[TimelineRow]| {
+            let attempts = Some(&attempts[..]);
+            QueueRows { timeline, attempts, accepts_are_known: true }.observations()
+        };
+        for taken in [1 << 31, 1 << 53, u64::MAX] {
+            let row = read(3 * SECOND, taken);
+            let other = TimelineRow { listener: Some(u32::MAX), ..row.clone() };
+            assert_eq!(of(&[row, other]), Err(Unobserved::AcceptsUnknown), "{taken}");
+        }
+        let any = |at_ns, listener| TimelineRow {
+            at_ns,
+            listener: Some(listener),
+            depth: Some(u32::MAX),
+            ..read(at_ns, 1)
+        };
+        let sampled = |at_ns, listener| sample(at_ns, listener, u32::MAX);
+        for at_ns in [1 << 53, u64::MAX] {
+            let rows = [any(5, 0), any(at_ns, u32::MAX), sampled(6, 0), sampled(at_ns, u32::MAX)];
+            let observations = of(&rows).unwrap();
+            assert_eq!(observations.listeners, 1 << 32);
+            let _ = observations.bounds();
+        }
     }
 
     #[test]

@@ -9,4 +9,4 @@ mod effect;
 mod mann_whitney;
 
 pub use effect::{cliffs_delta, median, median_ratio, ratio_interval};
-pub use mann_whitney::p_value;
+pub use mann_whitney::{is_significant, p_value, steps};

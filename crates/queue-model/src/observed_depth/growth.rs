@@ -18,9 +18,9 @@ impl Growth {
         increases.sort_unstable();
         let is_before_end = |at_ns: u64| end_ns.is_none_or(|end_ns| at_ns < end_ns);
         let mut steps: Vec<(u64, u64)> = Vec::with_capacity(increases.len());
-        let mut value = 0;
+        let mut value = 0_u64;
         for (at_ns, increase) in increases.into_iter().filter(|step| is_before_end(step.0)) {
-            value += increase;
+            value = value.saturating_add(increase);
             match steps.last_mut() {
                 Some(last) if last.0 == at_ns => last.1 = value,
                 _ => steps.push((at_ns, value)),

@@ -1,6 +1,6 @@
 //! Whether values along an axis differ: the one rule of all answers (decision 58).
 
-use run_view::statistics::{median, p_value, ratio_interval};
+use run_view::statistics::{is_significant, median, ratio_interval, steps};
 
 use super::measure::Better;
 
@@ -14,6 +14,10 @@ const MAX_P: f64 = 0.01;
 /// The smallest difference of medians that counts, as a fraction of the smaller one: the same
 /// as that of a comparison of runs.
 const MIN_DIFFERENCE: f64 = 0.1;
+
+/// The most steps of all tests along an axis. With many values of many trials, only the pairs
+/// whose medians are farthest apart are tested.
+const MAX_STEPS: u64 = 200_000_000;
 
 /// The seed of the intervals of ratios: the same run has the same answer.
 const SEED: u64 = 1;
@@ -46,15 +50,20 @@ pub(super) fn difference(
     if is_noisy && fewest < MIN_TRIALS {
         return Difference::Unknown { trials: fewest };
     }
-    let differ = |one: &[f64], other: &[f64]| match is_noisy {
-        true => differ_significantly(one, other),
-        false => are_apart(one, other),
+    let medians: Vec<_> = samples.iter().map(|sample| median(sample)).collect();
+    let differ = |one: usize, other: usize| match is_noisy {
+        true => {
+            are_far_apart(medians[one], medians[other])
+                && is_significant(&samples[one], &samples[other], MAX_P)
+        }
+        false => are_apart(&samples[one], &samples[other]),
     };
-    let all = 0..samples.len();
-    let differs_from_others = |one: usize| {
-        all.clone().all(|other| one == other || differ(&samples[one], &samples[other]))
+    let differs_from_others =
+        |one: usize| (0..samples.len()).all(|other| one == other || differ(one, other));
+    let any = match is_noisy {
+        true => farthest(samples, &medians).into_iter().any(|(one, other)| differ(one, other)),
+        false => any_apart(samples),
     };
-    let any = all.clone().any(|one| (0..one).any(|other| differ(&samples[one], &samples[other])));
     if !any {
         return Difference::Same;
     }
@@ -75,12 +84,53 @@ pub(super) fn extreme(samples: &[Vec<f64>], highest: bool) -> Option<usize> {
     found.map(|(index, _)| index)
 }
 
-fn differ_significantly(one: &[f64], other: &[f64]) -> bool {
-    let (Some(low), Some(high)) = (median(one), median(other)) else { return false };
+/// The pairs of samples to test, those with the medians farthest apart first, by their ranks;
+/// as many as [`MAX_STEPS`] allows.
+fn farthest(samples: &[Vec<f64>], medians: &[Option<f64>]) -> Vec<(usize, usize)> {
+    let mut order: Vec<usize> =
+        (0..samples.len()).filter(|&index| medians[index].is_some()).collect();
+    let of = |index: usize| medians[index].unwrap_or_default();
+    order.sort_by(|&one, &other| of(one).total_cmp(&of(other)));
+    let count = order.len();
+    let all = (1..count).rev().flat_map(|apart| (0..count - apart).map(move |at| (at, at + apart)));
+    let mut left = MAX_STEPS;
+    let mut pairs = Vec::new();
+    for (low, high) in all {
+        let (one, other) = (order[low], order[high]);
+        let needed = match are_far_apart(medians[one], medians[other]) {
+            true => steps(samples[one].len(), samples[other].len()),
+            false => 1,
+        };
+        let Some(rest) = left.checked_sub(needed) else { break };
+        left = rest;
+        if needed > 1 {
+            pairs.push((one, other));
+        }
+    }
+    pairs
+}
+
+/// Whether two medians differ by [`MIN_DIFFERENCE`].
+fn are_far_apart(one: Option<f64>, other: Option<f64>) -> bool {
+    let (Some(low), Some(high)) = (one, other) else { return false };
     let (low, high) = (low.min(high), low.max(high));
     // Medians that differ by exactly the fraction count, despite rounding.
-    let is_large = high - low >= MIN_DIFFERENCE * low.abs() * (1.0 - 1e-9) && high > low;
-    is_large && p_value(one, other) <= MAX_P
+    high - low >= MIN_DIFFERENCE * low.abs() * (1.0 - 1e-9) && high > low
+}
+
+/// Whether the ranges of any two samples do not overlap.
+fn any_apart(samples: &[Vec<f64>]) -> bool {
+    let ends = |sample: &Vec<f64>| {
+        let least = sample.iter().copied().fold(f64::INFINITY, f64::min);
+        (least, sample.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+    };
+    let (highest_least, lowest_most) = samples
+        .iter()
+        .map(ends)
+        .fold((f64::NEG_INFINITY, f64::INFINITY), |(high, low), (least, most)| {
+            (high.max(least), low.min(most))
+        });
+    lowest_most < highest_least
 }
 
 fn are_apart(one: &[f64], other: &[f64]) -> bool {
@@ -143,6 +193,25 @@ mod tests {
         let three = [sample(100.0), sample(150.0), sample(152.0)];
         assert_eq!(found(&three, Better::Higher), Difference::Differs { best: None });
         assert_eq!(found(&three, Better::Lower), Difference::Differs { best: Some(0) });
+    }
+
+    #[test]
+    fn many_values_take_bounded_work() {
+        let tested = |samples: &[Vec<f64>]| {
+            let medians: Vec<_> = samples.iter().map(|sample| median(sample)).collect();
+            farthest(samples, &medians)
+        };
+        let values = |count: u32, trials: usize| -> Vec<Vec<f64>> {
+            (0..count).map(|value| vec![1.2_f64.powi((value % 40) as i32); trials]).collect()
+        };
+        let few = tested(&values(40, 5));
+        assert_eq!((few.len(), few[0]), (40 * 39 / 2, (0, 39)), "all pairs, the farthest first");
+        for (count, trials) in [(5_000, 5), (1_000, 50)] {
+            let pairs = tested(&values(count, trials)).len() as u64;
+            let most = MAX_STEPS / steps(trials, trials);
+            assert!((1..=most).contains(&pairs), "{count} of {trials}: {pairs} of {most}");
+        }
+        assert_eq!(difference(&values(5_000, 5), true, None), Difference::Differs { best: None });
     }
 
     #[test]

@@ -114,6 +114,9 @@ pub(super) struct TrialCases<'a> {
     pub(super) omitted: [usize; 4],
 }
 
+/// The place of those that were not run in [`TrialCases::omitted`].
+const NOT_RUN: usize = 1;
+
 /// The planned trials of a run: all, or of a large run those that did not hold at once.
 pub(super) fn trial_cases(run: &Run) -> TrialCases<'_> {
     let cells = Cell::all(run);
@@ -123,64 +126,72 @@ pub(super) fn trial_cases(run: &Run) -> TrialCases<'_> {
     let planned = (run.record.planned_trials as usize).div_ceil(cells.len().max(1)).max(1);
     let mut cases = TrialCases::default();
     let mut found = [0; 4];
-    for case in cells.iter().flat_map(|cell| cell_cases(run, cell, planned)) {
-        let kind = match case.outcome {
-            Outcome::Held => None,
-            Outcome::Failed => Some(0),
-            Outcome::NotRun(_) => Some(1),
-            Outcome::HeldOnRetry => Some(2),
-            Outcome::Disturbed(_) => Some(3),
-        };
-        match kind {
-            None if is_large => cases.held += 1,
-            Some(kind) if is_large && found[kind] >= MAX_TEST_CASES / found.len() => {
-                cases.omitted[kind] += 1;
-            }
-            kind => {
-                kind.into_iter().for_each(|kind| found[kind] += 1);
-                cases.own.push(case);
+    let room = if is_large { MAX_TEST_CASES / found.len() } else { usize::MAX };
+    for cell in &cells {
+        for case in done_cases(run, cell, planned) {
+            let kind = match case.outcome {
+                Outcome::Held => None,
+                Outcome::Failed => Some(0),
+                Outcome::NotRun(_) => Some(NOT_RUN),
+                Outcome::HeldOnRetry => Some(2),
+                Outcome::Disturbed(_) => Some(3),
+            };
+            match kind {
+                None if is_large => cases.held += 1,
+                Some(kind) if found[kind] >= room => cases.omitted[kind] += 1,
+                kind => {
+                    kind.into_iter().for_each(|kind| found[kind] += 1);
+                    cases.own.push(case);
+                }
             }
         }
+        // A record can plan more than can be counted one by one.
+        let missing = planned.saturating_sub(cell.executions().len());
+        let shown = missing.min(room - found[NOT_RUN]);
+        cases.own.extend(missing_cases(cell, planned).take(shown));
+        found[NOT_RUN] += shown;
+        cases.omitted[NOT_RUN] = cases.omitted[NOT_RUN].saturating_add(missing - shown);
     }
     cases
 }
 
-fn cell_cases<'a>(
-    run: &'a Run,
-    cell: &Cell<'a>,
-    planned: usize,
-) -> impl Iterator<Item = TrialCase<'a>> {
+/// The name of a repetition, of which so many are planned.
+fn name(place: &str, planned: usize, repetition: usize) -> String {
+    match planned {
+        1 => place.to_owned(),
+        _ => format!("{place}, repetition {}", repetition + 1),
+    }
+}
+
+/// The trials of a cell that were run.
+fn done_cases<'a>(run: &'a Run, cell: &Cell<'a>, planned: usize) -> Vec<TrialCase<'a>> {
     let place = cell.place();
-    let name = {
-        let place = place.clone();
-        move |repetition: usize| match planned {
-            1 => place.clone(),
-            _ => format!("{place}, repetition {}", repetition + 1),
-        }
-    };
-    let name_of_missing = name.clone();
     let mut all = cell.executions();
     all.sort_by_key(|trial| trial.first().repetition);
-    let done = all.len();
-    let found: BTreeSet<_> = all.iter().map(|trial| trial.first().repetition as usize).collect();
-    let reason = match done {
+    let cases = all.into_iter().map(|trial| {
+        let name = name(&place, planned, trial.first().repetition as usize);
+        TrialCase::new(run, &place, name, trial.all().to_vec())
+    });
+    cases.collect()
+}
+
+/// Those that were not, from the first; no more than are needed are made.
+fn missing_cases<'a>(cell: &Cell<'a>, planned: usize) -> impl Iterator<Item = TrialCase<'a>> {
+    let place = cell.place();
+    let all = cell.executions();
+    let reason = match all.len() {
         0 => "no trial of this cell has been run".to_owned(),
-        _ => format!("{done} of {planned} repetitions of this cell have been run"),
+        done => format!("{done} of {planned} repetitions of this cell have been run"),
     };
+    let found: BTreeSet<_> = all.iter().map(|trial| trial.first().repetition as usize).collect();
     let missing = (0..planned).filter(move |repetition| !found.contains(repetition));
-    let of_missing = place.clone();
-    let missing = missing.take(planned.saturating_sub(done)).map(move |repetition| TrialCase {
-        name: name_of_missing(repetition),
-        place: of_missing.clone(),
+    missing.map(move |repetition| TrialCase {
+        name: name(&place, planned, repetition),
+        place: place.clone(),
         outcome: Outcome::NotRun(reason.clone()),
         executions: Vec::new(),
         verdict: None,
-    });
-    let cases = all.into_iter().map(move |trial| {
-        let name = name(trial.first().repetition as usize);
-        TrialCase::new(run, &place, name, trial.all().to_vec())
-    });
-    cases.chain(missing)
+    })
 }
 
 /// The test cases of a cell with the same status, other than held.

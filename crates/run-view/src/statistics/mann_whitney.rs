@@ -5,6 +5,12 @@
 /// approximation is within a hundredth of it.
 const MAX_EXACT_PRODUCT: usize = 2_500;
 
+/// The largest product whose exact count takes no longer than its approximation deserves.
+const MIN_APPROXIMATED_PRODUCT: usize = 100;
+
+/// More than the error of the approximation above [`MIN_APPROXIMATED_PRODUCT`].
+const FAR_ABOVE: f64 = 0.05;
+
 /// The two-sided p-value of two samples, from 0 to 1; 1 if one is empty.
 ///
 /// It is the share of all ways to split the pooled values into samples of these sizes whose
@@ -16,6 +22,22 @@ pub fn p_value(one: &[f64], other: &[f64]) -> f64 {
     }
     let pool = Pool::new(one, other);
     if one.len() * other.len() <= MAX_EXACT_PRODUCT { pool.exact() } else { pool.approximate() }
+}
+
+/// Whether the p-value of two samples is at most `most`: the same as with [`p_value`], but
+/// without the exact count where the approximation is far above it.
+pub fn is_significant(one: &[f64], other: &[f64], most: f64) -> bool {
+    let product = one.len() * other.len();
+    let can_be = product <= MIN_APPROXIMATED_PRODUCT
+        || product > MAX_EXACT_PRODUCT
+        || Pool::new(one, other).approximate() <= most + FAR_ABOVE;
+    can_be && p_value(one, other) <= most
+}
+
+/// The steps of a [`p_value`] of samples of these sizes, about.
+pub fn steps(one: usize, other: usize) -> u64 {
+    let [smaller, all] = [one.min(other), one + other].map(|size| size as u64);
+    if one * other <= MAX_EXACT_PRODUCT { 2 * (smaller * all).pow(2) } else { all }
 }
 
 /// Two samples pooled. Ranks are doubled, which makes the ranks of ties whole numbers and
@@ -165,6 +187,21 @@ mod tests {
         fn the_p_value_is_the_share_of_all_splits(one in sample(), other in sample()) {
             let (computed, counted) = (p_value(&one, &other), enumerated(&one, &other));
             prop_assert!((computed - counted).abs() < 1e-12, "{computed} is not {counted}");
+        }
+
+        #[test]
+        fn significance_is_that_of_the_p_value(
+            one in vec(-9..9_i32, 9..16),
+            other in vec(-9..9_i32, 9..16),
+            shift in 0..12_i32,
+        ) {
+            let floats = |sample: &[i32], by| -> Vec<f64> {
+                sample.iter().map(|value| f64::from(value + by)).collect()
+            };
+            let (one, other) = (floats(&one, 0), floats(&other, shift));
+            for most in [0.01, 0.05] {
+                prop_assert_eq!(is_significant(&one, &other, most), p_value(&one, &other) <= most);
+            }
         }
 
         #[test]

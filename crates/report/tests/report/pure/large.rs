@@ -176,6 +176,46 @@ fn the_files_of_a_run_of_many_cells_are_bounded() {
     assert!(text.contains("too many to draw or to list"), "{text}");
 }
 
+#[test]
+fn a_plan_of_billions_of_trials_takes_bounded_work() {
+    let trials: Vec<_> = trials(20, 40).collect();
+    let run = Run::new(record(20, u32::MAX), trials);
+    let no_rows = tempfile::tempdir().unwrap();
+    let made = files(&run, no_rows.path()).files;
+    let junit = text(&made, "junit.xml");
+    assert_eq!(junit.matches("type=\"not-run\"").count(), 1_000 + 1);
+    // Of each cell so many are planned: the quotient, rounded up.
+    let missing = u64::from(u32::MAX).div_ceil(20) * 20 - 40 - 1_000;
+    assert!(junit.contains(&format!("{missing} were not run")), "{}", &junit[junit.len() - 900..]);
+}
+
+#[test]
+fn forged_rates_and_times_take_bounded_work() {
+    let no_rows = tempfile::tempdir().unwrap();
+    for number in [0.0, 5e-324, 1e-308, 3.0, -1.0, 1.8e19, 1e308, -1e308] {
+        let mut forged: Vec<_> = trials(20, 100).collect();
+        for trial in &mut forged {
+            trial.response_latency = trial.connect_latency;
+        }
+        let trial = &mut forged[7];
+        trial.rates.responses = number;
+        trial.rates.offered = number;
+        trial.rates.delivered = number;
+        trial.rates.ingested = Some(number);
+        trial.rates.window_seconds = number;
+        trial.rates.original_throughput = number;
+        trial.duration_seconds = number;
+        trial.connect_latency.max_ns = number as u64;
+        trial.response_latency.p50_ns = number as u64;
+        for law in &mut trial.laws {
+            law.deviation = law.deviation.map(|_| number);
+        }
+        let made = files(&Run::new(record(20, 100), forged), no_rows.path()).files;
+        let longest = made.iter().map(|(_, contents)| contents.len()).max();
+        assert!(longest.is_some_and(|bytes| bytes < 2 * MAX_PAGE), "{number}: {longest:?}");
+    }
+}
+
 /// Fails if a link of the page, or a link of a chart's file to the page, has no target; returns
 /// the number of links to cells and trials.
 fn assert_targets(run: &Run, path: &Path) -> usize {
