@@ -53,8 +53,8 @@ fn use_built_in_services() {
     CONFIGURED.call_once(|| {
         #[cfg(target_env = "gnu")]
         {
+            // SAFETY: this is the declaration of glibc's <nss.h>.
             unsafe extern "C" {
-                /// glibc's <nss.h>.
                 fn __nss_configure_lookup(
                     database: *const libc::c_char,
                     services: *const libc::c_char,
