@@ -60,6 +60,8 @@ mod error;
 mod executor;
 mod facts;
 mod finished_run;
+#[doc(hidden)]
+pub mod fuzzing;
 mod invariants;
 mod kernel_facts;
 mod kernel_rules;

@@ -41,6 +41,8 @@ mod dialogue;
 mod ending;
 mod error;
 mod expected_deliveries;
+#[doc(hidden)]
+pub mod fuzzing;
 mod generator;
 mod latency;
 mod leaving;

@@ -20,6 +20,8 @@
 
 mod client;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod message;
 pub mod metrics;
@@ -30,8 +32,6 @@ mod setting_problem;
 pub use client::{Client, config_arguments};
 pub use error::{Result, WorkerError};
 pub use handle::{RESPONSE_TIMEOUT, Worker, WorkerControl, WorkerEnd};
-#[doc(hidden)]
-pub use message::parse_request;
 pub use message::{Failure, Message, MessageOf, PROTOCOL_VERSION, Protocol, Request, Started};
 pub use process::{ProcessControl, WorkerProcess, cpu_seconds_with_children, spawn};
 pub use serve::{Input, Inputs, Output, OutputError, read_inputs, serve};

@@ -148,7 +148,9 @@ impl Started {
 ///
 /// # Errors
 /// A failure that names the line if it is not a request.
-pub fn parse_request<C: DeserializeOwned>(line: &[u8]) -> Option<Result<Request<C>, Failure>> {
+pub(crate) fn parse_request<C: DeserializeOwned>(
+    line: &[u8],
+) -> Option<Result<Request<C>, Failure>> {
     let line = line.trim_ascii();
     (!line.is_empty()).then(|| {
         serde_json::from_slice(line).map_err(|error| {
