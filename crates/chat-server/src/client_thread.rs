@@ -60,6 +60,7 @@ impl ClientThread {
             // Before it leaves the registry, whose lock a thread that writes to it may hold.
             self.client.close(cause, &self.context.counters);
         }
+        self.context.chat_cpu.end(&self.context.counters.deliveries);
         self.hub.remove(self.client.id());
         self.client.finish_writing();
         if let End::ByServer = end {
@@ -111,7 +112,7 @@ impl ClientThread {
                     return End::Closed(ClosedBecause::NoMemory);
                 }
                 codec.encode(body, &mut frame).expect("the codec has decoded it");
-                counters.ingest(1, read_ns);
+                self.context.ingest(1, read_ns);
                 let message = Message { sender: self.client.id(), frame: &frame, counters };
                 broadcaster.broadcast(&message);
                 has_completed = true;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use chat_protocol::Codec;
 use worker::metrics::ClientLimit;
 
+use crate::chat_cpu::ChatCpu;
 use crate::counters::Counters;
 use crate::frame_memory::FrameMemory;
 use crate::settings::ServerSettings;
@@ -17,10 +18,17 @@ pub(crate) struct Context {
     pub(crate) client_limit: ClientLimit,
     pub(crate) frame_memory: FrameMemory,
     pub(crate) counters: Counters,
+    pub(crate) chat_cpu: ChatCpu,
     pub(crate) stopping: AtomicBool,
 }
 
 impl Context {
+    /// Clients have sent this many messages, whose last bytes were read at `read_ns`.
+    pub(crate) fn ingest(&self, messages: u64, read_ns: u64) {
+        self.chat_cpu.begin();
+        self.counters.ingest(messages, read_ns);
+    }
+
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Relaxed)
     }

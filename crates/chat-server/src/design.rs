@@ -5,10 +5,10 @@ use std::io;
 use std::sync::Arc;
 
 use socket2::Socket;
-use worker::metrics::DurationSummary;
 
 use crate::client::ClientId;
 use crate::context::Context;
+use crate::timed_mutex::LockSummaries;
 
 /// Open files of a thread of [`Design::shared_threads`].
 pub(crate) const FILES_PER_SHARED_THREAD: u64 = 2;
@@ -60,6 +60,6 @@ pub(crate) trait Serve: Debug + Send + Sync {
     /// The most clients at the same time so far.
     fn most(&self) -> u64;
 
-    /// Wait and hold of every lock of the registry so far. Waits for no broadcast.
-    fn lock_times(&self) -> (DurationSummary, DurationSummary);
+    /// Waits for the registry's lock, and holds of it, so far. Waits for no broadcast.
+    fn lock_times(&self) -> LockSummaries;
 }

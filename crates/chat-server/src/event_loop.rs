@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use socket2::Socket;
-use worker::metrics::{ClosedBecause, DurationSummary};
+use worker::metrics::ClosedBecause;
 
 use self::hub::Hub;
 use self::loop_thread::LoopThread;
@@ -38,6 +38,7 @@ use crate::context::Context;
 use crate::counters::Counters;
 use crate::design::Serve;
 use crate::lock::lock;
+use crate::timed_mutex::LockSummaries;
 
 /// The threads of a server: one for each CPU that this process may use.
 pub(crate) fn threads() -> u64 {
@@ -103,7 +104,7 @@ impl Serve for EventLoop {
         self.hub.most.load(Relaxed)
     }
 
-    fn lock_times(&self) -> (DurationSummary, DurationSummary) {
+    fn lock_times(&self) -> LockSummaries {
         self.hub.lock_times()
     }
 }

@@ -27,12 +27,13 @@
 //!   takes enough; `reader` reads from it.
 //! - `registry`: the clients that messages go to, behind a `timed_mutex`, whose waits and holds
 //!   are measured; `outgoing_queue`: the messages that wait for one client.
-//! - `counters`, `durations`: metrics; `control` has the types of the report.
+//! - `counters`, `durations`, `chat_cpu`: metrics; `control` has the types of the report.
 //! - `worker`: [`run_worker`], [`serve`]: the server in its own process.
 //! - `error`: [`ServerError`].
 
 mod accept;
 mod capacity;
+mod chat_cpu;
 mod check;
 mod client;
 mod client_thread;

@@ -3,11 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
-use worker::metrics::DurationSummary;
-
 use crate::client::{Client, ClientId};
 use crate::registry::Registry;
 use crate::thread_per_client::{Broadcaster, Hub};
+use crate::timed_mutex::LockSummaries;
 
 /// Creates the broadcaster of one client's thread.
 type NewBroadcaster = fn(&Registry) -> Box<dyn Broadcaster + '_>;
@@ -39,7 +38,7 @@ impl Hub for OneRegistry {
         (self.new_broadcaster)(&self.registry)
     }
 
-    fn lock_times(&self) -> (DurationSummary, DurationSummary) {
+    fn lock_times(&self) -> LockSummaries {
         self.registry.lock_times()
     }
 }

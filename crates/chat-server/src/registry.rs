@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use worker::metrics::DurationSummary;
-
 use crate::client::{Client, ClientId};
-use crate::timed_mutex::{LockTimes, TimedGuard, TimedMutex};
+use crate::timed_mutex::{LockSummaries, LockTimes, TimedGuard, TimedMutex};
 
 /// Every client that messages go to, in the order they were accepted.
 #[derive(Debug, Default)]
 pub(crate) struct Registry(TimedMutex<Vec<Arc<Client>>>);
 
 impl Registry {
-    pub(crate) fn lock(&self) -> TimedGuard<'_, Vec<Arc<Client>>> {
+    /// Locks it to broadcast a message.
+    pub(crate) fn lock_for_message(&self) -> TimedGuard<'_, Vec<Arc<Client>>> {
+        self.0.lock_for_message()
+    }
+
+    fn lock(&self) -> TimedGuard<'_, Vec<Arc<Client>>> {
         self.0.lock()
     }
 
@@ -25,7 +28,7 @@ impl Registry {
     }
 
     /// Wait and hold of every lock so far.
-    pub(crate) fn lock_times(&self) -> (DurationSummary, DurationSummary) {
+    pub(crate) fn lock_times(&self) -> LockSummaries {
         let mut times = LockTimes::default();
         self.add_times_to(&mut times);
         times.summaries()

@@ -12,6 +12,7 @@ use worker::metrics::ClientLimit;
 
 use crate::accept::accept_loop;
 use crate::capacity::Capacity;
+use crate::chat_cpu::ChatCpu;
 use crate::check::check_settings;
 use crate::context::Context;
 use crate::control::{AcceptedConnection, ClientFailures, ServerReport, ServerStatus};
@@ -61,6 +62,7 @@ impl Server {
             client_limit: limit,
             frame_memory: FrameMemory::new(frame_memory),
             counters: Counters::default(),
+            chat_cpu: ChatCpu::default(),
             stopping: AtomicBool::new(false),
         });
         let clients = (settings.design.design().start)(&context).map_err(ServerError::Start)?;

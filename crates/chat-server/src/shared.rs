@@ -1,12 +1,15 @@
 //! The state that all threads of a server share.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use nix::errno::Errno;
 use socket2::Socket;
-use worker::metrics::{ClosedBecause, MAX_TIMELINE_ROWS, ResourceUsage, ServerMetrics};
+use worker::metrics::{
+    ClosedBecause, MAX_TIMELINE_ROWS, ResourceUsage, ServerMetrics, most_memory_bytes,
+};
 
 use crate::context::Context;
 use crate::control::{
@@ -17,6 +20,7 @@ use crate::error::ServerError;
 use crate::gate::Gate;
 use crate::listener;
 use crate::lock::lock;
+use crate::timed_mutex::LockSummaries;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -148,7 +152,9 @@ impl Shared {
 
     pub(crate) fn report(&self) -> ServerReport {
         let counters = &self.context.counters;
-        let (lock_wait, lock_hold) = self.clients.lock_times();
+        let LockSummaries { wait: lock_wait, hold: lock_hold, message_hold } =
+            self.clients.lock_times();
+        self.context.chat_cpu.end(&counters.deliveries);
         let ClientFailures { accept_errors, thread_errors, closed, client_limit } =
             self.client_failures();
         let (mut accepted, mut depths, connections, accept_run_delay_seconds) = {
@@ -181,10 +187,18 @@ impl Shared {
                 most_clients: self.clients.most(),
                 lock_wait,
                 lock_hold,
+                message_hold,
                 write_wait: lock(&counters.write_waits).summary(),
+                delivery_cost: self.context.chat_cpu.cost(),
+                most_memory_bytes: own_status().as_deref().and_then(most_memory_bytes),
                 usage: ResourceUsage::current(),
                 accept_run_delay_seconds,
             },
         }
     }
+}
+
+/// The text of this process's status file; `None` if it cannot be read.
+fn own_status() -> Option<String> {
+    fs::read_to_string("/proc/self/status").ok()
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use socket2::Socket;
-use worker::metrics::{ClosedBecause, DurationSummary};
+use worker::metrics::ClosedBecause;
 
 use crate::client::{Client, ClientId, Message};
 use crate::client_thread::ClientThread;
@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::counters::Counters;
 use crate::design::Serve;
 use crate::threads::Threads;
+use crate::timed_mutex::LockSummaries;
 
 /// The registry of a design with a thread for each client.
 pub(crate) trait Hub: Debug + Send + Sync {
@@ -31,7 +32,7 @@ pub(crate) trait Hub: Debug + Send + Sync {
     fn broadcaster(&self) -> Box<dyn Broadcaster + '_>;
 
     /// Wait and hold of every lock so far.
-    fn lock_times(&self) -> (DurationSummary, DurationSummary);
+    fn lock_times(&self) -> LockSummaries;
 }
 
 /// Delivers the messages of one client's thread; it reuses its buffers.
@@ -98,7 +99,7 @@ impl Serve for ThreadPerClient {
         self.threads.most()
     }
 
-    fn lock_times(&self) -> (DurationSummary, DurationSummary) {
+    fn lock_times(&self) -> LockSummaries {
         self.hub.lock_times()
     }
 }

@@ -23,11 +23,25 @@ pub(crate) struct TimedMutex<T> {
 pub(crate) struct LockTimes {
     wait: Durations,
     hold: Durations,
+    message_hold: Durations,
+}
+
+/// What is reported of [`LockTimes`].
+#[derive(Debug)]
+pub(crate) struct LockSummaries {
+    pub(crate) wait: DurationSummary,
+    pub(crate) hold: DurationSummary,
+    /// Of the holds, those to broadcast a message.
+    pub(crate) message_hold: DurationSummary,
 }
 
 impl LockTimes {
-    pub(crate) fn summaries(&self) -> (DurationSummary, DurationSummary) {
-        (self.wait.summary(), self.hold.summary())
+    pub(crate) fn summaries(&self) -> LockSummaries {
+        LockSummaries {
+            wait: self.wait.summary(),
+            hold: self.hold.summary(),
+            message_hold: self.message_hold.summary(),
+        }
     }
 }
 
@@ -35,9 +49,20 @@ impl<T> TimedMutex<T> {
     /// Locks it, and measures how long that took and, when the guard is dropped, how long it
     /// was held.
     pub(crate) fn lock(&self) -> TimedGuard<'_, T> {
+        self.lock_timed(false)
+    }
+
+    /// As [`lock`](Self::lock), to broadcast a message: what that holds is also measured apart
+    /// from what clients hold that come and leave.
+    pub(crate) fn lock_for_message(&self) -> TimedGuard<'_, T> {
+        self.lock_timed(true)
+    }
+
+    fn lock_timed(&self, is_for_message: bool) -> TimedGuard<'_, T> {
         let requested_ns = monotonic_ns();
         let value = lock(&self.value);
-        TimedGuard { requested_ns, locked_ns: monotonic_ns(), times: &self.times, value }
+        let locked_ns = monotonic_ns();
+        TimedGuard { requested_ns, locked_ns, is_for_message, times: &self.times, value }
     }
 
     /// Adds wait and hold of every lock so far.
@@ -45,6 +70,7 @@ impl<T> TimedMutex<T> {
         let times = lock(&self.times);
         sum.wait.add(&times.wait);
         sum.hold.add(&times.hold);
+        sum.message_hold.add(&times.message_hold);
     }
 }
 
@@ -52,6 +78,7 @@ impl<T> TimedMutex<T> {
 pub(crate) struct TimedGuard<'a, T> {
     requested_ns: u64,
     locked_ns: u64,
+    is_for_message: bool,
     times: &'a Mutex<LockTimes>,
     // Unlocked after `drop` has run, which records this critical section.
     value: MutexGuard<'a, T>,
@@ -63,6 +90,9 @@ impl<T> Drop for TimedGuard<'_, T> {
         let mut times = lock(self.times);
         times.wait.record(self.locked_ns - self.requested_ns);
         times.hold.record(held_ns);
+        if self.is_for_message {
+            times.message_hold.record(held_ns);
+        }
     }
 }
 
@@ -97,7 +127,8 @@ mod tests {
         let times = || {
             let mut times = LockTimes::default();
             mutex.add_times_to(&mut times);
-            times.summaries()
+            let LockSummaries { wait, hold, .. } = times.summaries();
+            (wait, hold)
         };
         let lock_timed = || {
             let start = Instant::now();
@@ -131,5 +162,19 @@ mod tests {
         // at most a thousandth.
         let most = waited + waited / 1000;
         assert!(wait.max_ns <= most.as_nanos() as u64, "{wait:?} in {waited:?}");
+    }
+
+    #[test]
+    fn holds_for_a_message_are_also_measured_apart() {
+        let mutex = TimedMutex::<()>::default();
+        drop(mutex.lock());
+        drop(mutex.lock_for_message());
+        drop(mutex.lock());
+        let mut times = LockTimes::default();
+        mutex.add_times_to(&mut times);
+        mutex.add_times_to(&mut times);
+        let LockSummaries { wait, hold, message_hold } = times.summaries();
+        assert_eq!((wait.count, hold.count, message_hold.count), (6, 6, 2));
+        assert!(message_hold.max_ns <= hold.max_ns, "{message_hold:?}, {hold:?}");
     }
 }

@@ -140,8 +140,8 @@ pub use violation::{CheckKind, Violation};
 pub use wall_clock::wall_time;
 pub use watch_file::WATCH_FILE;
 pub use worker::metrics::{
-    AcceptPace, AcceptQueue, ClientLimit, ClosedBecause, DepthSource, DurationSummary, EndedBy,
-    Integrity, LatencyBin, LatencyHistogram, LatencySummary, ListenerSummary, ProbeSummary,
-    ProgramEnd, ProgramOutput, ProgramReport, ResourceUsage, ServerMetrics, StateSummary,
-    TimelineRow, UnframedAnswer,
+    AcceptPace, AcceptQueue, ClientLimit, ClosedBecause, DeliveryCost, DepthSource,
+    DurationSummary, EndedBy, Integrity, LatencyBin, LatencyHistogram, LatencySummary,
+    ListenerSummary, ProbeSummary, ProgramEnd, ProgramOutput, ProgramReport, ResourceUsage,
+    ServerMetrics, StateSummary, TimelineRow, UnframedAnswer,
 };

@@ -29,7 +29,7 @@ struct GlobalLock<'a>(&'a Registry);
 
 impl Broadcaster for GlobalLock<'_> {
     fn broadcast(&mut self, message: &Message<'_>) {
-        for client in self.0.lock().iter() {
+        for client in self.0.lock_for_message().iter() {
             message.deliver(client);
         }
     }

@@ -5,23 +5,21 @@ use std::array;
 use std::io;
 use std::sync::Arc;
 
-use worker::metrics::DurationSummary;
-
 use crate::client::{Client, ClientId, Message};
 use crate::design::Design;
 use crate::registry::Registry;
 use crate::thread_per_client::{Broadcaster, Hub, ThreadPerClient};
-use crate::timed_mutex::LockTimes;
+use crate::timed_mutex::{LockSummaries, LockTimes};
 
 pub(super) const DESIGN: Design = Design {
     name: "sharded",
     summary: "the registry is in 16 shards, each locked during the writes to its clients",
     removes: "The one lock, and the copy of the list: as many threads write at the same time as \
               there are shards, and while a client that does not read stops all senders, clients \
-              of other shards come and leave.",
+              of other shards leave.",
     costs: "Each message takes every lock once, a client that comes or leaves still waits for \
-            the writes of its shard, and two clients can get the messages of different senders in \
-            different orders.",
+            the writes of its shard, and with one that comes the accept loop, and two clients can \
+            get the messages of different senders in different orders.",
     queues: false,
     threads_per_client: 1,
     shared_threads: || 0,
@@ -60,7 +58,7 @@ impl Hub for Sharded {
         Box::new(ShardByShard(self))
     }
 
-    fn lock_times(&self) -> (DurationSummary, DurationSummary) {
+    fn lock_times(&self) -> LockSummaries {
         let mut times = LockTimes::default();
         self.shards.iter().for_each(|shard| shard.add_times_to(&mut times));
         times.summaries()
@@ -75,7 +73,7 @@ impl Broadcaster for ShardByShard<'_> {
         // all of them. Only one is locked at a time.
         let first = message.sender as usize;
         for shard in (0..SHARDS).map(|step| &self.0.shards[(first + step) % SHARDS]) {
-            for client in shard.lock().iter() {
+            for client in shard.lock_for_message().iter() {
                 message.deliver(client);
             }
         }

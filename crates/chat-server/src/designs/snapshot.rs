@@ -37,7 +37,7 @@ struct Snapshot<'a> {
 
 impl Broadcaster for Snapshot<'_> {
     fn broadcast(&mut self, message: &Message<'_>) {
-        self.clients.extend_from_slice(&self.registry.lock());
+        self.clients.extend_from_slice(&self.registry.lock_for_message());
         for client in self.clients.drain(..) {
             message.deliver(&client);
         }

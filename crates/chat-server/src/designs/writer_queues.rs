@@ -6,7 +6,7 @@ use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex};
 
 use linux_net::PlainThread;
-use worker::metrics::{ClosedBecause, DurationSummary};
+use worker::metrics::ClosedBecause;
 
 use crate::client::{Client, ClientId, Message};
 use crate::context::Context;
@@ -16,7 +16,7 @@ use crate::lock::lock;
 use crate::outgoing_queue::{Added, Frame, OutgoingQueue};
 use crate::settings::WhenFull;
 use crate::thread_per_client::{Broadcaster, Hub, ThreadPerClient};
-use crate::timed_mutex::{LockTimes, TimedMutex};
+use crate::timed_mutex::{LockSummaries, LockTimes, TimedMutex};
 
 pub(super) const DESIGN: Design = Design {
     name: "writer-queues",
@@ -89,7 +89,7 @@ impl Hub for WriterQueues {
         })
     }
 
-    fn lock_times(&self) -> (DurationSummary, DurationSummary) {
+    fn lock_times(&self) -> LockSummaries {
         let mut times = LockTimes::default();
         self.writers.add_times_to(&mut times);
         times.summaries()
@@ -157,13 +157,15 @@ struct Queueing<'a> {
 impl Broadcaster for Queueing<'_> {
     fn broadcast(&mut self, message: &Message<'_>) {
         let frame = Frame::from(message.frame);
-        for writer in self.writers.lock().iter().filter(|writer| message.is_for(&writer.client)) {
+        let writers = self.writers.lock_for_message();
+        for writer in writers.iter().filter(|writer| message.is_for(&writer.client)) {
             match writer.queue.add(&frame) {
                 Added::Waits { wakes: true } => self.to_wake.push(Arc::clone(writer)),
                 Added::Waits { wakes: false } | Added::Closed => {}
                 Added::Full | Added::NoMemory => self.without_room.push(Arc::clone(writer)),
             }
         }
+        drop(writers);
         // Without the lock: each is a system call.
         self.to_wake.drain(..).for_each(|writer| writer.queue.wake_writer());
         for writer in self.without_room.drain(..) {

@@ -170,7 +170,7 @@ impl Connection {
         let now_ns = monotonic_ns();
         let (messages, refusal) = self.incoming.take(bytes, self.key, codec, intake, self.read_ns);
         if messages > 0 {
-            counters.ingest(messages, now_ns);
+            context.ingest(messages, now_ns);
         }
         match refusal {
             None => {}

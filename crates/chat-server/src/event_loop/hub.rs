@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 
 use socket2::Socket;
-use worker::metrics::DurationSummary;
 
 use super::batch::Batch;
 use super::inbox::{Inbox, Item};
-use crate::timed_mutex::LockTimes;
+use crate::timed_mutex::{LockSummaries, LockTimes};
 
 #[derive(Debug)]
 pub(crate) struct Hub {
@@ -120,7 +119,7 @@ impl Hub {
         self.loops.iter().for_each(|(inbox, _)| inbox.call());
     }
 
-    pub(crate) fn lock_times(&self) -> (DurationSummary, DurationSummary) {
+    pub(crate) fn lock_times(&self) -> LockSummaries {
         let mut times = LockTimes::default();
         self.loops.iter().for_each(|(inbox, _)| inbox.add_times_to(&mut times));
         times.summaries()

@@ -155,7 +155,11 @@ impl LoopThread {
         let holding = self.clients.settle();
         self.hub.change_holding(self.holding, holding);
         self.holding = holding;
-        self.hub.leave(self.index, self.clients.remove_gone());
+        let gone = self.clients.remove_gone();
+        if gone > 0 {
+            self.context.chat_cpu.end(&self.context.counters.deliveries);
+        }
+        self.hub.leave(self.index, gone);
     }
 
     /// The times of a round, in which nothing is read while any client has more waiting than

@@ -64,6 +64,12 @@ fn every_client_receives_all_messages_of_others_in_order() {
         let expected =
             locks_of_a_broadcast(design).map(|each| ingested * each + 2 * CLIENTS as u64);
         assert_eq!(expected.unwrap_or(locks), locks, "{design}");
+        let for_messages = locks_of_a_broadcast(design).map_or(0, |each| ingested * each);
+        assert_eq!(report.metrics.message_hold.count, for_messages, "{design}");
+        let cost = report.metrics.delivery_cost.expect("messages came");
+        assert!(cost.deliveries > 0 && cost.deliveries <= deliveries, "{design}: {cost:?}");
+        assert!(cost.cpu_seconds > 0.0, "{design}: {cost:?}");
+        assert!(cost.cpu_seconds <= report.metrics.usage.cpu_seconds(), "{design}: {cost:?}");
         assert!(report.metrics.lock_hold.max_ns >= report.metrics.lock_hold.p99_ns);
         assert!(report.metrics.lock_hold.mean_ns > 0.0);
         let (first, last) = report.ingest_window_ns.expect("messages were read");

@@ -7,6 +7,7 @@ use linux_net::ProcessStat;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
+use worker::metrics::most_memory_bytes;
 
 use super::control::JoinedProcesses;
 
@@ -25,7 +26,7 @@ pub(super) fn now(workers: &[u32]) -> JoinedProcesses {
         if stat.state != 'Z' {
             found.processes += 1;
             let status = fs::read_to_string(format!("/proc/{id}/status")).ok();
-            let memory = status.as_deref().and_then(most_memory).unwrap_or(0);
+            let memory = status.as_deref().and_then(most_memory_bytes).unwrap_or(0);
             found.most_memory_bytes = found.most_memory_bytes.max(memory);
         }
     }
@@ -56,20 +57,9 @@ fn is_first() -> bool {
     getpid() == Pid::from_raw(1)
 }
 
-fn most_memory(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_memory_of_a_process_is_read() {
-        let status = fs::read_to_string("/proc/self/status").unwrap();
-        assert!(most_memory(&status).unwrap() > 1 << 20, "{status}");
-    }
 
     #[test]
     fn only_the_first_process_of_a_namespace_signals() {

@@ -46,10 +46,22 @@ pub struct ServerMetrics {
     pub lock_wait: DurationSummary,
     /// Time the registry's lock was held.
     pub lock_hold: DurationSummary,
+    /// Of these, the holds to broadcast a message: with design `global-lock` of its writes to all
+    /// clients, with `sharded` of those to one shard, with `snapshot` of the copy of the list,
+    /// with `writer-queues` of putting it into all queues; none with `event-loop`, and in records
+    /// of older builds.
+    #[serde(default)]
+    pub message_hold: DurationSummary,
     /// Time that writes waited for their client to read, of those that had to; none of them in
     /// records of older builds.
     #[serde(default)]
     pub write_wait: DurationSummary,
+    /// What deliveries cost; none if no message came, and in records of older builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_cost: Option<DeliveryCost>,
+    /// The largest resident memory of its process (VmHWM), bytes; none in records of older builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_memory_bytes: Option<u64>,
     /// Resources used by its process.
     pub usage: ResourceUsage,
     /// Time for which the threads that accept waited for a CPU although they could go on,
@@ -61,6 +73,23 @@ pub struct ServerMetrics {
 
 fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+/// The CPU time of the server's process from the first message that it read until the first client
+/// left after it, or it reported: without what clients cost that come before and leave after.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DeliveryCost {
+    /// CPU time, seconds.
+    pub cpu_seconds: f64,
+    /// Deliveries meanwhile.
+    pub deliveries: u64,
+}
+
+impl DeliveryCost {
+    /// CPU time of a delivery, seconds; `None` if there was none.
+    pub fn seconds_each(&self) -> Option<f64> {
+        (self.deliveries > 0).then(|| self.cpu_seconds / self.deliveries as f64)
+    }
 }
 
 /// The clients that a server serves at once, at most.

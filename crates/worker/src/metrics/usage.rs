@@ -37,6 +37,13 @@ impl ResourceUsage {
     }
 }
 
+/// The largest resident memory of a process, bytes, in the text of its `/proc/PID/status` (VmHWM);
+/// `None` if it has none, as a process that has ended.
+pub fn most_memory_bytes(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +61,13 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
         assert!(ResourceUsage::current().user_seconds > before.user_seconds);
+    }
+
+    #[test]
+    fn the_memory_of_a_process_is_read() {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        assert!(most_memory_bytes(&status).unwrap() > 1 << 20, "{status}");
+        assert_eq!(most_memory_bytes("Name:\tx\nVmHWM:\t    1536 kB\n"), Some(1_572_864));
+        assert_eq!(most_memory_bytes("Name:\tx\nState:\tZ (zombie)\n"), None);
     }
 }
