@@ -6,6 +6,7 @@ use run_record::{
 };
 use scenario::CellSettings;
 use serde_json::{Map, Value, json};
+use worker::metrics::ClosedBecause;
 
 /// The variables of a trial's expectations.
 pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
@@ -32,6 +33,7 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
         },
         "integrity": trial.integrity,
         "dropped": trial.server.as_ref().map_or(0, |server| server.dropped),
+        "closed": closed_facts(trial),
         "counters": { "server": trial.evidence.server, "client": trial.evidence.client },
         "queue": queue_facts(trial),
         // Empty if there is only one.
@@ -61,6 +63,13 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
 fn outcome_facts(outcomes: &OutcomeCounts) -> Map<String, Value> {
     let count = |&outcome: &Outcome| (outcome.name().to_owned(), json!(outcomes.get(outcome)));
     Outcome::ALL.iter().map(count).collect()
+}
+
+/// The clients that the server closed, of each cause.
+fn closed_facts(trial: &TrialRecord) -> Map<String, Value> {
+    let count = |cause: &ClosedBecause| trial.server.as_ref()?.closed.get(cause).copied();
+    let fact = |cause: ClosedBecause| (cause.name().to_owned(), json!(count(&cause).unwrap_or(0)));
+    ClosedBecause::ALL.into_iter().map(fact).collect()
 }
 
 fn connect_facts(latency: &LatencySummary) -> Value {

@@ -30,7 +30,7 @@ pub fn metric_names() -> impl Iterator<Item = &'static str> {
     METRICS.iter().chain([&ORIGINAL_THROUGHPUT]).map(|metric| metric.name)
 }
 
-static METRICS: [Metric; 10] = [
+static METRICS: [Metric; 12] = [
     Metric {
         name: "first-try",
         scale_max: Some(1.0),
@@ -75,6 +75,27 @@ static METRICS: [Metric; 10] = [
         applies: has_rates,
         value: |trial| Some(trial.rates.delivered),
         format: rate,
+    },
+    Metric {
+        name: "delivery-cpu",
+        scale_max: None,
+        title: "CPU time of the server a delivery",
+        column: "CPU a delivery",
+        applies: |run| is_asked_for(run, "delivery-cpu"),
+        value: |trial| Some(trial.server.as_ref()?.delivery_cost?.seconds_each()? * 1e9),
+        format: nanoseconds,
+    },
+    Metric {
+        name: "message-hold",
+        scale_max: None,
+        title: "Time for which the lock was held for a message, mean",
+        column: "lock held for a message",
+        applies: |run| is_asked_for(run, "message-hold"),
+        value: |trial| {
+            let hold = &trial.server.as_ref()?.message_hold;
+            (hold.count > 0).then_some(hold.mean_ns)
+        },
+        format: nanoseconds,
     },
     Metric {
         name: "responses",
@@ -146,6 +167,13 @@ pub fn has_rates(run: &Run) -> bool {
     run.trials.iter().any(|trial| {
         trial.rates.messages_written >= MIN_MESSAGES && trial.held_bytes.unwrap_or(0) == 0
     })
+}
+
+/// Whether the scenario's headline is about a metric that few questions are about.
+fn is_asked_for(run: &Run, name: &str) -> bool {
+    let headline = &run.record.scenario.resolved["headline"];
+    let statements = headline.as_array().map_or(std::slice::from_ref(headline), Vec::as_slice);
+    statements.iter().any(|statement| statement["metric"] == name)
 }
 
 /// Whether some trial had answers to requests.

@@ -31,6 +31,10 @@ pub(crate) fn sample() -> Value {
             "echoed": 1, "foreign": 1, "broken_streams": 1,
         },
         "dropped": 1,
+        "closed": {
+            "max_clients": 1, "no_thread": 1, "no_memory": 1, "frame_timeout": 1,
+            "idle_timeout": 1, "write_timeout": 1, "queue_full": 1,
+        },
         COUNTERS: { "server": {}, "client": {} },
         QUEUE: { "depth": 1, "limit": 1, "drops": 1 },
         DESTINATIONS: {},

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use load_generator::{Destination, LoadSettings};
+use serde_json::Value;
 
 use crate::axis::Axis;
 use crate::headline::{Headline, HeadlineMetric, PLACEHOLDERS, Piece, Statement, Texts, pieces};
@@ -51,10 +52,16 @@ pub(crate) fn keep_axes(headline: &mut Headline, axes: &[Axis]) {
     for statement in &mut headline.0 {
         statement.over.take_if(|over| values_of(over).is_none());
         statement.by.take_if(|by| values_of(by).is_none());
-        statement.at.retain(|axis, value| {
-            let value = plain(value);
-            let is_end = Statement::is_end(&value);
-            values_of(axis).is_some_and(|values| is_end || values.contains(&value))
+        statement.at.retain(|axis, wanted| {
+            let Some(values) = values_of(axis) else { return false };
+            let is_known =
+                |value: &str| Statement::is_end(value) || values.contains(&value.to_owned());
+            if is_known(&plain(wanted)) {
+                return true;
+            }
+            let Some(several) = wanted.as_array_mut() else { return false };
+            several.retain(|value| is_known(&plain(value)));
+            !several.is_empty()
         });
         let winners = statement.over.as_deref().and_then(values_of).unwrap_or_default();
         for texts in [&mut statement.lead, &mut statement.say].into_iter().flatten() {
@@ -84,16 +91,9 @@ impl Check<'_> {
                 self.check_is_axis(axis, self.place(&[field]), problems);
             }
         }
-        for (axis, value) in at {
+        for (axis, wanted) in at {
             self.check_is_axis(axis, self.place(&["at", axis]), problems);
-            let values = self.values_of(axis);
-            let value = plain(value);
-            let is_end = Statement::is_end(&value);
-            if !values.is_empty() && !is_end && !values.contains(&value) {
-                let message = format!("`{axis}` has no value {}", shortened(&value));
-                let help = format!("use `first`, `last` or one of {}", listed(&values));
-                problems.push(Problem::new(self.place(&["at", axis]), message).help(help));
-            }
+            self.check_values(axis, wanted, problems);
         }
         if by.is_some() && by == over {
             let message = "`by` and `over` are the same axis";
@@ -102,6 +102,25 @@ impl Check<'_> {
         for (field, texts) in [("lead", lead), ("say", say)] {
             if let Some(texts) = texts {
                 self.check_texts(field, texts, problems);
+            }
+        }
+    }
+
+    /// Checks the values of an axis in `at`: one, or several in a list.
+    fn check_values(&self, axis: &str, wanted: &Value, problems: &mut Vec<Problem>) {
+        let values = self.values_of(axis);
+        let is_known = |value: &str| Statement::is_end(value) || values.contains(&value.to_owned());
+        // The values of an axis can be lists, too.
+        if values.is_empty() || is_known(&plain(wanted)) {
+            return;
+        }
+        let several = wanted.as_array().filter(|several| !several.is_empty());
+        for value in several.map_or(std::slice::from_ref(wanted), Vec::as_slice) {
+            let value = plain(value);
+            if !is_known(&value) {
+                let message = format!("`{axis}` has no value {}", shortened(&value));
+                let help = format!("use `first`, `last` or one of {}", listed(&values));
+                problems.push(Problem::new(self.place(&["at", axis]), message).help(help));
             }
         }
     }

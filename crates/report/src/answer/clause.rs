@@ -7,8 +7,8 @@ use run_view::{Cell, Run, TrialView};
 use scenario::{Statement, Texts};
 use serde_json::Value;
 
-use super::difference::{self, Difference};
-use super::measure::{Better, Measure, span};
+use super::difference::{self, Difference, Ranking};
+use super::measure::{Measure, span};
 use super::words::{list, setting};
 
 /// The values along the axis of a statement, in one place of the matrix.
@@ -78,25 +78,31 @@ pub(super) fn clauses<'a>(
     (clauses, is_disturbed)
 }
 
-/// Whether a cell has the values that a statement is about. A value that the run does not have
-/// does not exclude anything.
+/// Whether a cell has the values that a statement is about. Values that the run does not have
+/// do not exclude anything.
 fn is_at(run: &Run, statement: &Statement, cell: &Cell<'_>) -> bool {
     statement.at.iter().all(|(path, wanted)| {
         let axis = run.varying_axes().into_iter().find(|axis| axis.path == *path);
-        let wanted = axis.and_then(|axis| chosen(axis, wanted));
+        let wanted = axis.map_or(Vec::new(), |axis| chosen(axis, wanted));
         let value = cell.point.iter().find(|(other, _)| other == path);
-        wanted.zip(value).is_none_or(|(wanted, (_, value))| wanted == *value)
+        wanted.is_empty() || value.is_none_or(|(_, value)| wanted.contains(value))
     })
 }
 
-/// The value of an axis that a statement names.
-fn chosen<'a>(axis: &'a Axis, wanted: &Value) -> Option<&'a Value> {
-    let named = axis.values.iter().find(|value| *value == wanted);
-    named.or_else(|| match wanted.as_str()? {
-        Statement::FIRST => axis.values.first(),
-        Statement::LAST => axis.values.last(),
-        _ => None,
-    })
+/// The values of an axis that a statement names: one of them, an end, or several in a list.
+fn chosen<'a>(axis: &'a Axis, wanted: &Value) -> Vec<&'a Value> {
+    let one = |wanted: &Value| {
+        let named = axis.values.iter().find(|value| *value == wanted);
+        named.or_else(|| match wanted.as_str()? {
+            Statement::FIRST => axis.values.first(),
+            Statement::LAST => axis.values.last(),
+            _ => None,
+        })
+    };
+    match (one(wanted), wanted.as_array()) {
+        (Some(value), _) => vec![value],
+        (None, several) => several.into_iter().flatten().filter_map(one).collect(),
+    }
 }
 
 /// The value of an axis in a cell, also of an axis with one value.
@@ -156,14 +162,25 @@ impl<'a> Clause<'a> {
 
     /// The finding as texts name it; the best value if there is one.
     pub(super) fn finding(&self) -> Option<String> {
-        let best = match self.difference {
+        let leaders = match &self.difference {
             Difference::Single => return None,
             Difference::Unknown { .. } => return Some(Texts::UNKNOWN.to_owned()),
             Difference::Same => return Some(Texts::SAME.to_owned()),
-            Difference::Differs { best } => best,
+            Difference::Differs(ranking) => &ranking.leaders,
         };
-        let best = best.and_then(|best| self.setting_of(best));
+        let best = if let [best] = leaders[..] { self.setting_of(best) } else { None };
         Some(best.unwrap_or_else(|| Texts::DIFFERS.to_owned()))
+    }
+
+    /// The best value and those that do not differ from it; empty if the finding is not that one
+    /// or several are the best.
+    pub(super) fn leaders(&self) -> Vec<String> {
+        let leaders = self.ranking().map_or(&[][..], |ranking| &ranking.leaders);
+        leaders.iter().filter_map(|leader| self.setting_of(*leader)).collect()
+    }
+
+    fn ranking(&self) -> Option<&Ranking> {
+        if let Difference::Differs(ranking) = &self.difference { Some(ranking) } else { None }
     }
 
     /// The clause as text, without its place; and whether it is without the scenario's words.
@@ -216,13 +233,10 @@ impl<'a> Clause<'a> {
     pub(super) fn find(&self, name: &str) -> Option<String> {
         let Statement { over, by, .. } = self.statement;
         let samples = || self.points.iter().map(|point| point.values.clone()).collect::<Vec<_>>();
-        let differs = matches!(self.difference, Difference::Differs { .. });
-        let has_best = matches!(self.difference, Difference::Differs { best: Some(_) });
-        let extreme = |highest| differs.then(|| difference::extreme(&samples(), highest)).flatten();
-        let best = |is_best: bool| {
-            let better = self.measure.better().filter(|_| has_best)?;
-            extreme((better == Better::Higher) == is_best)
-        };
+        let extreme =
+            |highest| difference::extreme(&samples(), highest).filter(|_| self.ranking().is_some());
+        let best = || Some(self.ranking()?.best.as_slice());
+        let worst = || Some(self.ranking()?.worst.as_slice());
         match name {
             "values" => {
                 Some(list(&self.points.iter().map(|it| self.value(it)).collect::<Vec<_>>()))
@@ -242,10 +256,10 @@ impl<'a> Clause<'a> {
                 let several = self.points.len() > 1;
                 self.points.last().filter(|_| several).map(|point| self.value(point))
             }
-            "best" => self.setting_of(best(true)?),
-            "best_value" => Some(self.value(&self.points[best(true)?])),
-            "worst" => self.setting_of(best(false)?),
-            "worst_value" => Some(self.value(&self.points[best(false)?])),
+            "best" => self.settings_of(best()?),
+            "best_value" => self.values_of(best()?),
+            "worst" => self.settings_of(worst()?),
+            "worst_value" => self.values_of(worst()?),
             "ratio" => {
                 let (low, high) = (extreme(false)?, extreme(true)?);
                 difference::ratio(&self.points[low].values, &self.points[high].values)
@@ -267,14 +281,33 @@ impl<'a> Clause<'a> {
     fn is_at_trial(&self, point: &indexmap::IndexMap<String, Value>) -> bool {
         self.statement.at.iter().all(|(path, wanted)| {
             let axis = self.run.record.axes.iter().find(|axis| axis.path == *path);
-            let wanted = axis.and_then(|axis| chosen(axis, wanted));
-            wanted.is_none_or(|wanted| point.get(path) == Some(wanted))
+            let wanted = axis.map_or(Vec::new(), |axis| chosen(axis, wanted));
+            wanted.is_empty() || point.get(path).is_some_and(|value| wanted.contains(&value))
         })
     }
 
     /// The value of the axis at a point.
     fn setting_of(&self, point: usize) -> Option<String> {
         Some(setting(self.statement.over.as_deref()?, self.points[point].at?))
+    }
+
+    /// The values of the axis at some points that do not differ; `None` of none.
+    fn settings_of(&self, points: &[usize]) -> Option<String> {
+        let settings: Vec<_> = points.iter().filter_map(|point| self.setting_of(*point)).collect();
+        match settings.as_slice() {
+            [] => None,
+            [only] => Some(only.clone()),
+            several => Some(format!("{} alike", list(several))),
+        }
+    }
+
+    /// The values at some points that do not differ: of several, the range of their medians.
+    fn values_of(&self, points: &[usize]) -> Option<String> {
+        if let [only] = points {
+            return Some(self.value(&self.points[*only]));
+        }
+        let medians = points.iter().filter_map(|point| Some(self.points[*point].spread()?.median));
+        Some(span(self.measure, Spread::from_values(medians)?))
     }
 
     /// The value at a point: the median of a noisy metric, and the range of anything else.

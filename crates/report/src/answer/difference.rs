@@ -23,16 +23,29 @@ const MAX_STEPS: u64 = 200_000_000;
 const SEED: u64 = 1;
 
 /// What was found along an axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Difference {
     /// There is only one value.
     Single,
     /// No difference, or none that is larger than the variation between trials.
     Same,
-    /// Some values differ. `best` differs from every other.
-    Differs { best: Option<usize> },
+    /// Some values differ.
+    Differs(Ranking),
     /// There are too few trials to know; the fewest of a value.
     Unknown { trials: usize },
+}
+
+/// The best and the worst of some values, by their places along the axis. All are empty if no
+/// values are better than others, or if the best one does not differ from the worst.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Ranking {
+    /// The best, and all that do not differ from it: only if there are no others, it is better
+    /// than every other.
+    pub(super) leaders: Vec<usize>,
+    /// The leaders that differ from the worst.
+    pub(super) best: Vec<usize>,
+    /// The worst, and those that do not differ from it and differ from the best.
+    pub(super) worst: Vec<usize>,
 }
 
 /// What differs among some samples, each of one value of the axis. A noisy metric differs if the
@@ -58,8 +71,6 @@ pub(super) fn difference(
         }
         false => are_apart(&samples[one], &samples[other]),
     };
-    let differs_from_others =
-        |one: usize| (0..samples.len()).all(|other| one == other || differ(one, other));
     let any = match is_noisy {
         true => farthest(samples, &medians).into_iter().any(|(one, other)| differ(one, other)),
         false => any_apart(samples),
@@ -67,8 +78,21 @@ pub(super) fn difference(
     if !any {
         return Difference::Same;
     }
-    let best = better.and_then(|better| extreme(samples, better == Better::Higher));
-    Difference::Differs { best: best.filter(|best| differs_from_others(*best)) }
+    let extremes = better.and_then(|better| {
+        let best_is_highest = better == Better::Higher;
+        Some((extreme(samples, best_is_highest)?, extreme(samples, !best_is_highest)?))
+    });
+    let Some((best, worst)) = extremes.filter(|(best, worst)| differ(*best, *worst)) else {
+        return Difference::Differs(Ranking::default());
+    };
+    let equals = |one: usize, other: usize| one == other || !differ(one, other);
+    let all = 0..samples.len();
+    let leaders: Vec<_> = all.clone().filter(|one| equals(*one, best)).collect();
+    Difference::Differs(Ranking {
+        best: leaders.iter().copied().filter(|one| !equals(*one, worst)).collect(),
+        worst: all.filter(|one| equals(*one, worst) && !equals(*one, best)).collect(),
+        leaders,
+    })
 }
 
 /// The sample with the highest or the lowest median; the first of equal ones.
@@ -169,6 +193,11 @@ pub(super) fn ratio(one: &[f64], other: &[f64]) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn ranked(best: &[usize], worst: &[usize]) -> Difference {
+        let (best, worst) = (best.to_vec(), worst.to_vec());
+        Difference::Differs(Ranking { leaders: best.clone(), best, worst })
+    }
+
     fn sample(from: f64) -> Vec<f64> {
         (0..5).map(|n| from + f64::from(n)).collect()
     }
@@ -177,8 +206,8 @@ mod tests {
     fn a_noisy_metric_differs_if_no_two_of_five_trials_overlap() {
         let found =
             |one: Vec<f64>, other: Vec<f64>| difference(&[one, other], true, Some(Better::Higher));
-        assert_eq!(found(sample(100.0), sample(120.0)), Difference::Differs { best: Some(1) });
-        assert_eq!(found(sample(120.0), sample(100.0)), Difference::Differs { best: Some(0) });
+        assert_eq!(found(sample(100.0), sample(120.0)), ranked(&[1], &[0]));
+        assert_eq!(found(sample(120.0), sample(100.0)), ranked(&[0], &[1]));
         let mut overlapping = sample(120.0);
         overlapping[4] = 101.5;
         assert_eq!(found(sample(100.0), overlapping), Difference::Same);
@@ -188,11 +217,29 @@ mod tests {
     }
 
     #[test]
-    fn the_best_differs_from_every_other() {
+    fn values_that_do_not_differ_share_their_place() {
         let found = |samples: &[Vec<f64>], better| difference(samples, true, Some(better));
-        let three = [sample(100.0), sample(150.0), sample(152.0)];
-        assert_eq!(found(&three, Better::Higher), Difference::Differs { best: None });
-        assert_eq!(found(&three, Better::Lower), Difference::Differs { best: Some(0) });
+        let four = [sample(100.0), sample(150.0), sample(125.0), sample(152.0)];
+        assert_eq!(found(&four, Better::Higher), ranked(&[1, 3], &[0]));
+        assert_eq!(found(&four, Better::Lower), ranked(&[0], &[1, 3]));
+    }
+
+    #[test]
+    fn a_value_that_differs_from_neither_end_is_no_winner_and_no_loser() {
+        let between = vec![100.0, 125.0, 130.0, 135.0, 160.0];
+        let samples = [sample(100.0), between, sample(150.0)];
+        let ranking = Ranking { leaders: vec![1, 2], best: vec![2], worst: vec![0] };
+        let found = difference(&samples, true, Some(Better::Higher));
+        assert_eq!(found, Difference::Differs(ranking));
+    }
+
+    #[test]
+    fn there_is_no_best_if_it_does_not_differ_from_the_worst() {
+        // The highest median is that of a sample that overlaps with all.
+        let all_over = vec![50.0, 140.0, 141.0, 142.0, 143.0];
+        let samples = [sample(100.0), all_over, sample(120.0)];
+        let found = difference(&samples, true, Some(Better::Higher));
+        assert_eq!(found, Difference::Differs(Ranking::default()));
     }
 
     #[test]
@@ -211,13 +258,17 @@ mod tests {
             let most = MAX_STEPS / steps(trials, trials);
             assert!((1..=most).contains(&pairs), "{count} of {trials}: {pairs} of {most}");
         }
-        assert_eq!(difference(&values(5_000, 5), true, None), Difference::Differs { best: None });
+        assert_eq!(
+            difference(&values(5_000, 5), true, None),
+            Difference::Differs(Ranking::default())
+        );
     }
 
     #[test]
     fn a_count_differs_if_the_ranges_do_not_overlap() {
         let found = |samples: &[Vec<f64>]| difference(samples, false, None);
-        assert_eq!(found(&[vec![1.0], vec![2.0]]), Difference::Differs { best: None });
+        let differs = Difference::Differs(Ranking::default());
+        assert_eq!(found(&[vec![1.0], vec![2.0]]), differs);
         assert_eq!(found(&[vec![1.0, 3.0], vec![2.0]]), Difference::Same);
         assert_eq!(found(&[vec![1.0, 1.0]]), Difference::Single);
         assert_eq!(found(&[]), Difference::Single);

@@ -200,6 +200,12 @@ metrics! {
     ListensAgain: "time until the restarted server listened", listens_again, time, Some(Lower),
         false;
     ServerCpu: "CPU time of the server", server_cpu, time, None, true;
+    DeliveryCpu: "CPU time of the server a delivery", delivery_cpu, time, Some(Lower), true;
+    MessageHold: "mean time for which the lock was held for a message", message_hold, time,
+        Some(Lower), true;
+    ServerMemory: "largest resident memory of the server", server_memory, size, Some(Lower), true;
+    Dropped: "messages that the server dropped", dropped, whole, None, false;
+    Closed: "clients that the server closed", closed, whole, None, false;
 }
 
 fn attempts(trial: &Trial, outcome: Outcome) -> Option<f64> {
@@ -253,6 +259,27 @@ fn listens_again(trial: &Trial) -> Option<f64> {
 
 fn server_cpu(trial: &Trial) -> Option<f64> {
     trial.program.as_ref()?.cpu_seconds
+}
+
+fn delivery_cpu(trial: &Trial) -> Option<f64> {
+    trial.server.as_ref()?.delivery_cost?.seconds_each()
+}
+
+fn message_hold(trial: &Trial) -> Option<f64> {
+    let hold = &trial.server.as_ref()?.message_hold;
+    (hold.count > 0).then_some(hold.mean_ns / 1e9)
+}
+
+fn server_memory(trial: &Trial) -> Option<f64> {
+    Some(trial.server.as_ref()?.most_memory_bytes? as f64)
+}
+
+fn dropped(trial: &Trial) -> Option<f64> {
+    Some(trial.server.as_ref()?.dropped as f64)
+}
+
+fn closed(trial: &Trial) -> Option<f64> {
+    Some(trial.server.as_ref()?.closed.values().sum::<u64>() as f64)
 }
 
 fn share(share: f64) -> String {

@@ -73,7 +73,8 @@ fn say(run: &Run, cells: &[Cell<'_>], statement: &Statement) -> Option<Said> {
         let is_winner = !finding.is_empty() && !Texts::FINDINGS.contains(&finding.as_str());
         let differs = || lead.of(Texts::DIFFERS).filter(|_| is_winner);
         let setting = |name: &str| name.contains('.').then(|| shown[0].find(name)).flatten();
-        let text = lead.of(&finding).or_else(differs).or_else(|| lead.of_any())?;
+        let text = common_lead(lead, &shown).or_else(|| lead.of(&finding));
+        let text = text.or_else(differs).or_else(|| lead.of_any())?;
         fill(text, |name| find(name).or_else(|| setting(name)))
     });
     let lead = lead.map_or(String::new(), |lead| format!("{lead}: "));
@@ -144,6 +145,21 @@ fn finding(clauses: &[&Clause<'_>]) -> Option<String> {
         (1, _) => differing.pop().cloned(),
         _ => Some(Texts::MIXED.to_owned()),
     }
+}
+
+/// The text for the best values of all clauses that differ, if it is the same for all of these.
+fn common_lead<'a>(lead: &'a Texts, clauses: &[&Clause<'_>]) -> Option<&'a str> {
+    let findings = clauses.iter().filter_map(|clause| Some((clause, clause.finding()?)));
+    let mut differing = findings.filter(|(_, finding)| finding != Texts::SAME).peekable();
+    differing.peek()?;
+    let mut texts = Vec::new();
+    for (clause, _) in differing {
+        let leaders = clause.leaders();
+        let of_leaders: Option<Vec<_>> = leaders.iter().map(|leader| lead.of(leader)).collect();
+        texts.extend(of_leaders.filter(|texts| !texts.is_empty())?);
+    }
+    let first = texts.first().copied()?;
+    texts.iter().all(|text| *text == first).then_some(first)
 }
 
 fn expectation(statement: &Statement, find: &dyn Fn(&str) -> Option<String>) -> Option<String> {

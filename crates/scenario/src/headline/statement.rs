@@ -36,8 +36,8 @@ pub struct Statement {
     /// The axis with a clause of the sentence for each of its values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// The values of other axes that it is about: a value of the axis, or `first` or `last`.
-    /// Of an axis that is not named, the place where the value differs most is described.
+    /// The values of axes that it is about: a value of the axis, or `first` or `last`, or a list
+    /// of these. Of an axis that is not named, the place where the value differs most is described.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub at: IndexMap<String, Value>,
     /// The beginning of the sentence, before a colon.
@@ -115,6 +115,19 @@ pub enum HeadlineMetric {
     ListensAgain,
     /// CPU time of the program that was the server, from its start to its end.
     ServerCpu,
+    /// CPU time of the lab's chat server a delivery, from the first message that it read until
+    /// the first client left.
+    DeliveryCpu,
+    /// The mean time for which the lab's chat server held the lock of its list of clients for a
+    /// message.
+    MessageHold,
+    /// The largest resident memory of the lab's chat server.
+    ServerMemory,
+    /// Messages that the lab's chat server did not write to a client whose queue was full, once
+    /// for each client.
+    Dropped,
+    /// Clients that the lab's chat server closed because it could not serve them any longer.
+    Closed,
 }
 
 impl HeadlineMetric {

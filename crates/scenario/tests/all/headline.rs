@@ -103,6 +103,8 @@ fn words_that_can_never_be_used_are_errors_with_their_line() {
         ("{ metric: success, say: \"{values\" }", "a `{` without a `}` after it"),
         ("{ metric: success, over: server.backlog, lead: { \"3\": a } }", "no finding is `3`"),
         ("{ metric: success, at: { server.backlog: 3 } }", "`server.backlog` has no value 3"),
+        ("{ metric: success, at: { server.backlog: [1, 3] } }", "`server.backlog` has no value 3"),
+        ("{ metric: success, at: { server.backlog: [] } }", "`server.backlog` has no value []"),
         ("{ metric: success, at: { load.clients: 3 } }", "`load.clients` is not an axis"),
         ("{ metric: success, by: server.design }", "`server.design` is not an axis"),
         (
@@ -127,6 +129,18 @@ fn an_expectation_can_be_stated() {
     plan("{ expectation: attempts > 0, say: \"it tries, {trials}\" }").unwrap();
     let error = rendered(&plan("{ expectation: attempts > 1 }").unwrap_err());
     assert!(error.contains("did you mean `attempts > 0`?"), "{error}");
+}
+
+#[test]
+fn a_statement_can_be_about_several_values_and_keeps_those_that_are_run() {
+    let text = text("{ metric: success, at: { server.backlog: [2, last] } }");
+    let at = |only: &[&str]| {
+        let only = only.iter().map(|value| ("backlog".to_owned(), (*value).to_owned())).collect();
+        let plan = try_plan(&text, &Overrides { only, ..Overrides::default() }).unwrap();
+        plan.resolved["headline"]["at"].clone()
+    };
+    assert_eq!(at(&[]), serde_json::json!({ "server.backlog": [2, "last"] }));
+    assert_eq!(at(&["1"]), serde_json::json!({ "server.backlog": ["last"] }));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::runs::{all_paths, load_run};
 
 /// The memory for a trial with evidence of the probe, bytes. In a file it has four times as
 /// many.
-const MAX_BYTES_PER_TRIAL: u64 = 2_500;
+const MAX_BYTES_PER_TRIAL: u64 = 2_700;
 
 /// The largest page of a large run, bytes.
 const MAX_PAGE: usize = 1_000_000;
