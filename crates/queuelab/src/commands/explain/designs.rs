@@ -6,6 +6,9 @@ use chat_server::{DESIGNS, Design};
 use diagnosis::{Topic, TopicKind};
 use indexmap::IndexMap;
 
+/// The scenarios that compare the designs.
+const SCENARIOS: [&str; 4] = ["lock-designs", "designs-at-scale", "slow-reader", "full-queue"];
+
 /// A topic for each design, in the order of the table.
 pub(super) fn topics() -> impl Iterator<Item = Topic> {
     DESIGNS.iter().map(topic)
@@ -39,6 +42,6 @@ fn topic(design: &Design) -> Topic {
         kernel: IndexMap::new(),
         misconceptions: IndexMap::new(),
         scenarios: BTreeMap::new(),
-        related: vec!["lock-designs".to_owned(), "slow-reader".to_owned()],
+        related: SCENARIOS.map(str::to_owned).into(),
     }
 }
