@@ -36,7 +36,7 @@ struct State {
     memory: Share,
     /// Nothing more comes in.
     is_closed: bool,
-    /// The writer waits, and no one has woken it yet.
+    /// The writer waits, or has not started, and no one has woken or started it yet.
     writer_sleeps: bool,
     waiting_senders: u32,
 }
@@ -44,8 +44,8 @@ struct State {
 /// What has become of a frame that was to wait in a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Added {
-    /// It waits. If `wakes`, the caller calls [`OutgoingQueue::wake_writer`] next, before it waits
-    /// for anything.
+    /// It waits. If `wakes`, the caller starts the writer or calls
+    /// [`OutgoingQueue::wake_writer`] next, before it waits for anything.
     Waits { wakes: bool },
     /// There is no room for it.
     Full,
@@ -65,7 +65,7 @@ impl OutgoingQueue {
             limit,
             memory,
             is_closed: false,
-            writer_sleeps: false,
+            writer_sleeps: true,
             waiting_senders: 0,
         };
         Self { state: Mutex::new(state), filled: Condvar::new(), has_room: Condvar::new() }

@@ -54,16 +54,8 @@ impl Hub for WriterQueues {
         let Context { settings, frame_memory, .. } = &*self.context;
         let queue = OutgoingQueue::new(settings.client_queue, frame_memory.share());
         let client = Arc::clone(client);
-        let writer = Arc::new(Writer { client, queue, thread: Mutex::default() });
-        let (context, own) = (Arc::clone(&self.context), Arc::clone(&writer));
-        let stack = settings.thread_stack.min(WRITER_STACK) as usize;
-        let thread = PlainThread::spawn(stack, move || {
-            // Only for those who look at the threads.
-            let _ = nix::sys::prctl::set_name(c"writer");
-            own.run(&context.counters);
-        })?;
-        *lock(&writer.thread) = Some(thread);
-        self.writers.lock().push(writer);
+        let writer = Writer { client, queue, thread: Mutex::default() };
+        self.writers.lock().push(Arc::new(writer));
         Ok(())
     }
 
@@ -75,15 +67,16 @@ impl Hub for WriterQueues {
         };
         if let Some(writer) = removed {
             writer.queue.close();
-            let thread = lock(&writer.thread).take();
-            thread.expect("it is joined once").join();
+            let thread = std::mem::replace(&mut *lock(&writer.thread), WriterThread::Ended);
+            if let WriterThread::Running(thread) = thread {
+                thread.join();
+            }
         }
     }
 
     fn broadcaster(&self) -> Box<dyn Broadcaster + '_> {
         Box::new(Queueing {
-            writers: &self.writers,
-            when_full: self.context.settings.when_full,
+            hub: self,
             to_wake: Vec::new(),
             without_room: Vec::new(),
         })
@@ -101,11 +94,52 @@ impl Hub for WriterQueues {
 struct Writer {
     client: Arc<Client>,
     queue: OutgoingQueue,
-    /// `None` before it has started, and once it is joined.
-    thread: Mutex<Option<PlainThread>>,
+    thread: Mutex<WriterThread>,
+}
+
+/// The thread of a writer.
+#[derive(Debug, Default)]
+enum WriterThread {
+    /// It starts with the first message for its client: many clients leave before one comes.
+    #[default]
+    NotStarted,
+    Running(PlainThread),
+    /// It has been joined, or could not start.
+    Ended,
 }
 
 impl Writer {
+    /// Lets its thread write what waits. Without a thread for it, the client is closed.
+    fn wake(self: &Arc<Self>, context: &Arc<Context>) {
+        let mut thread = lock(&self.thread);
+        match *thread {
+            WriterThread::Running(_) => {
+                drop(thread);
+                self.queue.wake_writer();
+            }
+            WriterThread::NotStarted => match self.start(context) {
+                Ok(started) => *thread = WriterThread::Running(started),
+                Err(_) => {
+                    *thread = WriterThread::Ended;
+                    drop(thread);
+                    self.client.close(ClosedBecause::NoThread, &context.counters);
+                    self.queue.discard();
+                }
+            },
+            WriterThread::Ended => {}
+        }
+    }
+
+    fn start(self: &Arc<Self>, context: &Arc<Context>) -> io::Result<PlainThread> {
+        let stack = context.settings.thread_stack.min(WRITER_STACK) as usize;
+        let (context, own) = (Arc::clone(context), Arc::clone(self));
+        PlainThread::spawn(stack, move || {
+            // Only for those who look at the threads.
+            let _ = nix::sys::prctl::set_name(c"writer");
+            own.run(&context.counters);
+        })
+    }
+
     /// Writes what comes into the queue until it is closed and empty, or the client dead.
     fn run(&self, counters: &Counters) {
         let mut batch = VecDeque::new();
@@ -148,8 +182,7 @@ impl Writer {
 /// Puts the messages of one client's thread into all queues. What it keeps between two messages
 /// is only capacity: a client that has left is not kept open.
 struct Queueing<'a> {
-    writers: &'a TimedMutex<Vec<Arc<Writer>>>,
-    when_full: WhenFull,
+    hub: &'a WriterQueues,
     to_wake: Vec<Arc<Writer>>,
     without_room: Vec<Arc<Writer>>,
 }
@@ -157,7 +190,8 @@ struct Queueing<'a> {
 impl Broadcaster for Queueing<'_> {
     fn broadcast(&mut self, message: &Message<'_>) {
         let frame = Frame::from(message.frame);
-        let writers = self.writers.lock_for_message();
+        let WriterQueues { context, writers } = self.hub;
+        let writers = writers.lock_for_message();
         for writer in writers.iter().filter(|writer| message.is_for(&writer.client)) {
             match writer.queue.add(&frame) {
                 Added::Waits { wakes: true } => self.to_wake.push(Arc::clone(writer)),
@@ -167,19 +201,20 @@ impl Broadcaster for Queueing<'_> {
         }
         drop(writers);
         // Without the lock: each is a system call.
-        self.to_wake.drain(..).for_each(|writer| writer.queue.wake_writer());
+        self.to_wake.drain(..).for_each(|writer| writer.wake(context));
         for writer in self.without_room.drain(..) {
-            writer.has_no_room(&frame, self.when_full, message.counters);
+            writer.has_no_room(&frame, context);
         }
     }
 }
 
 impl Writer {
     /// Does what the settings say about a frame for which there was no room.
-    fn has_no_room(&self, frame: &Frame, when_full: WhenFull, counters: &Counters) {
-        match when_full {
+    fn has_no_room(self: &Arc<Self>, frame: &Frame, context: &Arc<Context>) {
+        let counters = &context.counters;
+        match context.settings.when_full {
             WhenFull::HoldSender => match self.queue.add_when_room(frame) {
-                Added::Waits { wakes: true } => self.queue.wake_writer(),
+                Added::Waits { wakes: true } => self.wake(context),
                 Added::NoMemory => self.client.close(ClosedBecause::NoMemory, counters),
                 Added::Waits { wakes: false } | Added::Full | Added::Closed => {}
             },
