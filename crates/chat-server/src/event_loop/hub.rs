@@ -18,7 +18,7 @@ pub(crate) struct Hub {
     pub(crate) live: AtomicU64,
     /// The most at the same time.
     pub(crate) most: AtomicU64,
-    /// Clients for which more waits than may: nothing is read while there is one.
+    /// Clients and inboxes for which more waits than may: nothing is read while there is one.
     holding: AtomicU64,
     /// All clients are to be aborted, now and when they come.
     aborted: AtomicBool,
@@ -72,16 +72,23 @@ impl Hub {
         self.live.fetch_sub(count, Relaxed);
     }
 
-    /// Passes on what the thread `from` has read.
-    pub(crate) fn pass_on(&self, from: usize, batch: &Arc<Batch>) {
+    /// Passes on what the thread `from` has read. For another thread, `most` bytes may wait.
+    pub(crate) fn pass_on(&self, from: usize, batch: &Arc<Batch>, most: u64) {
         for (index, (inbox, _)) in self.loops.iter().enumerate() {
             if index != from {
-                inbox.post(Item::Batch(Arc::clone(batch)));
+                inbox.post_batch(Arc::clone(batch), most, &self.holding);
             }
         }
     }
 
-    /// Whether any client has more waiting than may.
+    /// Takes note that the thread has passed so many bytes of others to its clients.
+    pub(crate) fn passed(&self, index: usize, bytes: u64, most: u64) {
+        if bytes > 0 && self.inbox(index).done(bytes, most, &self.holding) {
+            self.call_all();
+        }
+    }
+
+    /// Whether any client or thread has more waiting than may.
     pub(crate) fn is_held(&self) -> bool {
         self.holding.load(SeqCst) > 0
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use socket2::Socket;
@@ -34,6 +34,10 @@ pub(crate) struct Inbox {
 #[derive(Debug, Default)]
 struct State {
     items: Vec<Item>,
+    /// Bytes of batches that the loop has not passed to its clients yet.
+    bytes: u64,
+    /// These bytes are more than may wait: it is one of those that hold the reading.
+    holds: bool,
     /// The loop waits for `wake`.
     asleep: bool,
 }
@@ -55,6 +59,28 @@ impl Inbox {
 
     pub(crate) fn post(&self, item: Item) {
         self.change(|state| state.items.push(item));
+    }
+
+    /// Posts what another loop has read. If more than `most` bytes then wait, `holding` counts
+    /// this inbox until they are [done](Self::done): a loop that does not get the CPU would
+    /// otherwise let all that is read meanwhile wait in memory.
+    pub(crate) fn post_batch(&self, batch: Arc<Batch>, most: u64, holding: &AtomicU64) {
+        self.change(|state| {
+            state.bytes += batch.bytes().len() as u64;
+            state.items.push(Item::Batch(batch));
+            if state.bytes > most && !std::mem::replace(&mut state.holds, true) {
+                holding.fetch_add(1, SeqCst);
+            }
+        });
+    }
+
+    /// Takes note that as many bytes of batches do not wait here any more. Whether `holding`
+    /// was this inbox only.
+    pub(crate) fn done(&self, bytes: u64, most: u64, holding: &AtomicU64) -> bool {
+        let mut state = self.state.lock();
+        state.bytes -= bytes;
+        let releases = state.bytes <= most && std::mem::take(&mut state.holds);
+        releases && holding.fetch_sub(1, SeqCst) == 1
     }
 
     /// Lets the loop look at what does not come as an item, and has been changed before.
@@ -133,6 +159,28 @@ mod tests {
         assert!(!is_woken(&inbox), "it will look");
         inbox.take(&mut items);
         assert_eq!(items.len(), 3);
+    }
+
+    #[test]
+    fn more_bytes_than_may_wait_hold_the_reading_until_they_are_done() {
+        let inbox = Inbox::new().expect("there are descriptors");
+        let holding = AtomicU64::new(0);
+        let post = || {
+            let batch = Batch::new(b"frame".to_vec(), vec![5], None);
+            inbox.post_batch(Arc::new(batch), 9, &holding);
+            holding.load(SeqCst)
+        };
+        assert_eq!([post(), post(), post()], [0, 1, 1]);
+        inbox.take(&mut Vec::new());
+        assert_eq!(holding.load(SeqCst), 1, "they are taken, and not done");
+        assert!(!inbox.done(5, 9, &holding), "ten still wait");
+        assert!(inbox.done(5, 9, &holding));
+        assert_eq!(holding.load(SeqCst), 0);
+        assert!(!inbox.done(5, 9, &holding), "it did not hold");
+        holding.fetch_add(1, SeqCst);
+        assert_eq!([post(), post()], [1, 2]);
+        assert!(!inbox.done(10, 9, &holding), "another one holds");
+        assert_eq!(holding.load(SeqCst), 1);
     }
 
     #[test]

@@ -131,14 +131,19 @@ impl LoopThread {
         // admitted gets every message that was sent after it.
         self.hub.inbox(self.index).take(&mut self.items);
         let is_idle = events == 0 && self.items.is_empty() && !had_listed;
+        let mut of_others = 0;
         for item in self.items.drain(..) {
             match item {
                 Item::Client(socket) => self.clients.admit(socket, &self.poller, &round),
-                Item::Batch(batch) => self.clients.append(batch),
+                Item::Batch(batch) => {
+                    of_others += batch.bytes().len() as u64;
+                    self.clients.append(batch);
+                }
             }
         }
+        let most_waiting = self.writing.most_waiting;
         for collected in self.intake.take() {
-            self.hub.pass_on(self.index, &collected.batch);
+            self.hub.pass_on(self.index, &collected.batch, most_waiting);
             self.clients.append_own(collected);
         }
         self.clients.flush(&mut round);
@@ -155,6 +160,8 @@ impl LoopThread {
         let holding = self.clients.settle();
         self.hub.change_holding(self.holding, holding);
         self.holding = holding;
+        // Only now: if a client has no room for them, that holds from here on.
+        self.hub.passed(self.index, of_others, most_waiting);
         let gone = self.clients.remove_gone();
         if gone > 0 {
             self.context.chat_cpu.end(&self.context.counters.deliveries);
