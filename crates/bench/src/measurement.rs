@@ -30,10 +30,12 @@ pub(crate) enum Quantity {
     Seconds,
     /// Of them, what the kernel imposes.
     ImposedSeconds,
+    /// Of them, what the loads and waits of trials take, those of the kernel included.
+    LoadSeconds,
 }
 
 impl Quantity {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::PerSecond,
         Self::CpuPerDelivery,
         Self::LoadUse,
@@ -44,14 +46,17 @@ impl Quantity {
         Self::Missing,
         Self::Seconds,
         Self::ImposedSeconds,
+        Self::LoadSeconds,
     ];
 
     pub(crate) fn unit(self) -> Unit {
         match self {
             Self::PerSecond | Self::PacedPerSecond | Self::AchievedPerSecond => Unit::PerSecond,
-            Self::CpuPerDelivery | Self::LatencyP99 | Self::Seconds | Self::ImposedSeconds => {
-                Unit::Seconds
-            }
+            Self::CpuPerDelivery
+            | Self::LatencyP99
+            | Self::Seconds
+            | Self::ImposedSeconds
+            | Self::LoadSeconds => Unit::Seconds,
             Self::LoadUse => Unit::Share,
             Self::PeakMemory => Unit::Bytes,
             Self::Missing => Unit::Count,
@@ -70,6 +75,7 @@ impl Quantity {
             Self::Missing => "missing",
             Self::Seconds => "time",
             Self::ImposedSeconds => "imposed by the kernel",
+            Self::LoadSeconds => "trials' loads and waits",
         }
     }
 }

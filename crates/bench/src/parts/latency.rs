@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chat_server::ServerSettings;
 use load_generator::{ChatPhase, ConnectPattern, ConnectRate, LoadSettings};
 
 use crate::error::Result;
@@ -27,17 +28,28 @@ pub(crate) const PART: Part = Part {
 /// How long the paced load sends, about.
 const PACED: Duration = Duration::from_secs(3);
 
+/// How long its clients connect, at least: all of them are accepted before the first sends.
+const CONNECTING: Duration = Duration::from_millis(200);
+
+/// What the name of a contestant ends with if both sides set TCP_NODELAY.
+const NODELAY: &str = ", TCP_NODELAY";
+
+/// Each design with Nagle's algorithm, as in a trial unless its scenario sets `nodelay`, and
+/// without: a small segment then waits for no acknowledgement.
 fn contestants(options: &Options) -> Vec<String> {
-    options.designs().collect()
+    let both = |design: String| [design.clone(), design + NODELAY];
+    options.designs().flat_map(both).collect()
 }
 
 /// The top rate first, and then a load that asks for half of it.
-fn measure(bench: &Bench<'_>, design: &str) -> Result<Values> {
+fn measure(bench: &Bench<'_>, contestant: &str) -> Result<Values> {
     let options = bench.options;
+    let design = contestant.trim_end_matches(NODELAY);
+    let nodelay = contestant != design;
     let run = |settings: LoadSettings| -> Result<Values> {
         let place = bench.testbed.place()?;
-        let mut server = place.server(load::design(design))?;
-        let settings = LoadSettings { threads: options.threads, ..settings };
+        let mut server = place.server(ServerSettings { nodelay, ..load::design(design) })?;
+        let settings = LoadSettings { threads: options.threads, nodelay, ..settings };
         load::chat_with(&place, &mut server, settings)
     };
     let top = run(load::chat(CLIENTS, options.scale(6, 1)))?[&Quantity::PerSecond];
@@ -50,34 +62,56 @@ fn measure(bench: &Bench<'_>, design: &str) -> Result<Values> {
 }
 
 /// A load that asks for this many deliveries a second for about this long. Its messages are
-/// evenly spread: the clients connect one after the other during one interval, and begin to chat
-/// an interval later, when all have connected.
+/// evenly spread: the clients connect evenly spread over some intervals, and each sends when all
+/// have connected and an interval more is over.
 fn paced(deliveries_per_second: f64, duration: Duration) -> LoadSettings {
     let pairs = f64::from(CLIENTS) * f64::from(CLIENTS - 1);
     let interval = Duration::from_secs_f64(pairs / deliveries_per_second);
     let messages = (duration.as_secs_f64() / interval.as_secs_f64()).ceil().max(2.0);
+    let intervals = connecting_intervals(interval);
+    let connecting = interval * intervals;
     LoadSettings {
         pattern: ConnectPattern::Rate,
-        connect_rate: Some(ConnectRate::Constant(f64::from(CLIENTS) / interval.as_secs_f64())),
+        connect_rate: Some(ConnectRate::Constant(f64::from(CLIENTS) / connecting.as_secs_f64())),
         chat: ChatPhase::Overlapped,
-        send_delay: interval,
+        send_delay: connecting + interval,
         interval,
         ..load::chat(CLIENTS, messages as u32)
     }
 }
 
+/// Over how many intervals the clients connect. Its greatest common divisor with their number is
+/// 1, so that no two of them send at the same time.
+fn connecting_intervals(interval: Duration) -> u32 {
+    let is_coprime = |number: &u32| gcd(*number, CLIENTS) == 1;
+    let lasts = |number: &u32| interval.saturating_mul(*number) >= CONNECTING;
+    (1..).filter(is_coprime).find(lasts).expect("an interval is not zero")
+}
+
+fn gcd(one: u32, other: u32) -> u32 {
+    if other == 0 { one } else { gcd(other, one % other) }
+}
+
 fn figures(results: Results<'_>) -> Vec<Figure> {
-    let new: Vec<_> = new_designs(results).collect();
-    let fastest = results.largest(new.iter().copied(), Quantity::PerSecond);
-    let figure = |design: &&str| {
-        let ratios = results.ratios(design, SNAPSHOT, Quantity::LatencyP99);
-        let is_fastest = fastest == Some(*design);
+    ["", NODELAY].into_iter().flat_map(|option| figures_with(results, option)).collect()
+}
+
+/// Those of the contestants whose name ends with this option.
+fn figures_with(results: Results<'_>, option: &str) -> Vec<Figure> {
+    let name = |design: &str| format!("{design}{option}");
+    let new: Vec<_> = new_designs(results).map(|design| (design, name(design))).collect();
+    let fastest = results.largest(new.iter().map(|(_, name)| &**name), Quantity::PerSecond);
+    let figure = |(design, name): &(&str, String)| {
+        let ratios = results.ratios(name, &format!("{SNAPSHOT}{option}"), Quantity::LatencyP99);
+        let is_fastest = fastest == Some(name);
         let which = if is_fastest { ", the fastest new design," } else { "" };
         let figure = Figure::ratio(
-            format!("latency (p99) at half of its own top rate, `{design}`{which} ÷ `snapshot`"),
+            format!(
+                "latency (p99) at half of its own top rate{option}, `{design}`{which} ÷ `snapshot`"
+            ),
             ratios,
         )
-        .note(limits_of_load(results, design));
+        .note(limits_of_load(results, name));
         if is_fastest { figure.with_goal(Goal::AtMost(0.2)) } else { figure }
     };
     new.iter().map(figure).collect()
@@ -85,6 +119,8 @@ fn figures(results: Results<'_>) -> Vec<Figure> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -98,7 +134,21 @@ mod tests {
             let seconds = settings.interval.as_secs_f64() * f64::from(settings.messages);
             assert!(seconds >= PACED.as_secs_f64() * 0.99, "{rate}: {seconds}");
             // All have connected when the first one sends.
-            assert_eq!(settings.send_delay, settings.interval);
+            let Some(ConnectRate::Constant(rate)) = settings.connect_rate else { panic!("a rate") };
+            let connecting = f64::from(CLIENTS) / rate;
+            assert!(connecting >= CONNECTING.as_secs_f64() * 0.99, "{connecting}");
+            let delay = settings.send_delay.as_secs_f64();
+            assert!(delay - connecting > 0.99 * settings.interval.as_secs_f64(), "{delay}");
+        }
+    }
+
+    #[test]
+    fn the_messages_of_a_paced_load_are_evenly_spread() {
+        for interval in [Duration::from_micros(700), Duration::from_millis(30), CONNECTING] {
+            let intervals = connecting_intervals(interval);
+            let phase = |client: u32| u64::from(client) * u64::from(intervals) % u64::from(CLIENTS);
+            let phases: HashSet<_> = (0..CLIENTS).map(phase).collect();
+            assert_eq!(phases.len() as u32, CLIENTS, "{intervals}");
         }
     }
 }
