@@ -18,6 +18,8 @@ pub(crate) enum Quantity {
     LoadUse,
     /// 99th percentile of the delivery latency, seconds.
     LatencyP99,
+    /// The same, at the rate that is the same for all designs.
+    LatencyP99AtSameRate,
     /// Deliveries per second that a paced load asked for.
     PacedPerSecond,
     /// Deliveries per second of that load.
@@ -35,11 +37,12 @@ pub(crate) enum Quantity {
 }
 
 impl Quantity {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::PerSecond,
         Self::CpuPerDelivery,
         Self::LoadUse,
         Self::LatencyP99,
+        Self::LatencyP99AtSameRate,
         Self::PacedPerSecond,
         Self::AchievedPerSecond,
         Self::PeakMemory,
@@ -54,6 +57,7 @@ impl Quantity {
             Self::PerSecond | Self::PacedPerSecond | Self::AchievedPerSecond => Unit::PerSecond,
             Self::CpuPerDelivery
             | Self::LatencyP99
+            | Self::LatencyP99AtSameRate
             | Self::Seconds
             | Self::ImposedSeconds
             | Self::LoadSeconds => Unit::Seconds,
@@ -69,6 +73,7 @@ impl Quantity {
             Self::CpuPerDelivery => "CPU time of the load a delivery",
             Self::LoadUse => "CPU use of the load's threads",
             Self::LatencyP99 => "latency, 99th percentile",
+            Self::LatencyP99AtSameRate => "the same, at 100 k/s",
             Self::PacedPerSecond => "rate asked for",
             Self::AchievedPerSecond => "rate achieved",
             Self::PeakMemory => "server's peak memory",

@@ -25,8 +25,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20 * 60);
 /// Open files of a process: of a server of 9,000 clients, and what it opens besides.
 const OPEN_FILES: u64 = 10_000;
 
-/// The sysctls of every measurement: no queue overflows, and no port is missing.
-const SYSCTLS: [(&str, &str); 3] = [
+/// The sysctls of every measurement: no queue overflows, no port is missing, and no timer paces
+/// what is sent, as BBR's do, also on loopback.
+const SYSCTLS: [(&str, &str); 4] = [
+    ("net.ipv4.tcp_congestion_control", "reno"),
     ("net.core.somaxconn", "32768"),
     ("net.ipv4.tcp_max_syn_backlog", "32768"),
     ("net.ipv4.ip_local_port_range", "1024 65535"),
