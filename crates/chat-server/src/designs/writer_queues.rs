@@ -75,11 +75,7 @@ impl Hub for WriterQueues {
     }
 
     fn broadcaster(&self) -> Box<dyn Broadcaster + '_> {
-        Box::new(Queueing {
-            hub: self,
-            to_wake: Vec::new(),
-            without_room: Vec::new(),
-        })
+        Box::new(Queueing { hub: self, to_wake: Vec::new(), without_room: Vec::new() })
     }
 
     fn lock_times(&self) -> LockSummaries {
