@@ -25,6 +25,13 @@ pub fn process_cpu_ns() -> u64 {
     used.tv_sec() as u64 * 1_000_000_000 + used.tv_nsec() as u64
 }
 
+/// CLOCK_THREAD_CPUTIME_ID, nanoseconds: the CPU time of the thread that calls. It costs a system
+/// call, unlike the time of [`monotonic_ns`].
+pub fn thread_cpu_ns() -> u64 {
+    let used = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("every Linux counts it");
+    used.tv_sec() as u64 * 1_000_000_000 + used.tv_nsec() as u64
+}
+
 /// The CPU time of another process with all its threads, nanoseconds (clock_getcpuclockid(3));
 /// `None` if there is no such process.
 pub fn process_cpu_ns_of(pid: Pid) -> Option<u64> {
@@ -47,5 +54,21 @@ mod tests {
         }
         let passed = monotonic_ns() - before;
         assert!(passed >= 20_000_000, "{passed} ns passed in 20 ms");
+    }
+
+    #[test]
+    fn a_threads_cpu_time_is_its_own() {
+        const USED_NS: u64 = 20_000_000;
+        let before = thread_cpu_ns();
+        let worker = std::thread::spawn(|| {
+            while thread_cpu_ns() < USED_NS {
+                std::hint::spin_loop();
+            }
+            thread_cpu_ns()
+        });
+        let of_worker = worker.join().expect("it only counts");
+        // This thread has slept meanwhile, and starts a thread in less than that.
+        let used = thread_cpu_ns() - before;
+        assert!(of_worker >= USED_NS && used < of_worker, "{used} ns here, {of_worker} ns there");
     }
 }

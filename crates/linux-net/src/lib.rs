@@ -15,7 +15,7 @@
 //! | find what keeps bind(2) from a port | [`PortUse`], [`explain_bind_error`] |
 //! | find the addresses of a name | [`resolve()`] |
 //! | compute when the kernel's timers fire | [`TimerWheel`] |
-//! | measure this process, and what it started | [`monotonic_ns`], [`process_cpu_ns`], [`run_delay_seconds`], [`process_tree_cpu_seconds`], [`ProcessStat`] |
+//! | measure this process, and what it started | [`monotonic_ns`], [`process_cpu_ns`], [`thread_cpu_ns`], [`run_delay_seconds`], [`process_tree_cpu_seconds`], [`ProcessStat`] |
 //! | compare what is needed with limits | [`raise_open_files`], [`require_threads`], [`has_capability`] |
 //! | find a user of this machine | [`LocalUser`] |
 //! | measure the machine | [`MachineUsage`] |
@@ -72,7 +72,9 @@ mod timer_wheel;
 mod user_namespace;
 
 pub use capability::{Capability, has_capability};
-pub use clock::{coarse_monotonic_ns, monotonic_ns, process_cpu_ns, process_cpu_ns_of};
+pub use clock::{
+    coarse_monotonic_ns, monotonic_ns, process_cpu_ns, process_cpu_ns_of, thread_cpu_ns,
+};
 pub use confined::{
     PRIVATE_DIRECTORY, ResourceLimits, enter_pid_namespace, limit_on_exec, proc_is_own,
 };

@@ -9,6 +9,8 @@ use worker::metrics::{
 };
 use worker::{MessageOf, Protocol};
 
+use crate::thread_use::ThreadUse;
+
 /// The protocol of the load.
 #[derive(Debug)]
 pub struct LoadProtocol;
@@ -188,8 +190,12 @@ pub struct LoadReport {
     pub incomplete_causes: BTreeMap<String, u64>,
     /// Resources used by the load's process.
     pub usage: ResourceUsage,
-    /// Time for which the thread of the load waited for a CPU although it could go on,
-    /// seconds; none if the kernel does not count it.
+    /// What its threads used: that of the event loop, and then those that read, if there are any;
+    /// empty in reports of older builds.
+    #[serde(default)]
+    pub threads: Vec<ThreadUse>,
+    /// Time for which a thread of the load waited for a CPU although it could go on, of the one
+    /// that waited longest, seconds; none if the kernel does not count it.
     #[serde(default)]
     pub run_delay_seconds: Option<f64>,
 }

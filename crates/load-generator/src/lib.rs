@@ -20,12 +20,16 @@
 //!   `delivery_rows` has those of some receivers.
 //! - `expected_deliveries`: when clients are done, also with dead connections and slow
 //!   servers.
-//! - `metrics`, `latency`: what is measured; `report`: the status and the report.
+//! - `metrics`, `latency`: what is measured; `activity`: when a thread was active, and the CPU time
+//!   that it used; `report`: the status and the report, with the `thread_use` of each thread;
+//!   `busiest_thread`: how busy the busiest was.
 //! - `settings`: [`LoadSettings`], the one definition for YAML, JSON and flags. `check`
 //!   validates them. `config`: [`LoadConfig`], with the properties of the testbed. `connect_rate`: when attempts at a rate are due; `destinations`: where each
 //!   goes.
 //! - `error`: [`LoadError`].
 
+mod activity;
+mod busiest_thread;
 mod chatting;
 mod check;
 mod client;
@@ -58,6 +62,7 @@ mod roles;
 mod run;
 mod schedule;
 mod settings;
+mod thread_use;
 mod timers;
 mod worker;
 
@@ -75,3 +80,4 @@ pub use dialogue::{ByteText, ByteTextError, Dialogue, ExchangeSettings, Expected
 pub use error::LoadError;
 pub use run::run;
 pub use settings::{ChatPhase, ConnectPattern, Leave, LoadSettings};
+pub use thread_use::ThreadUse;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use worker::metrics::{LatencyHistogram, LatencySummary, UnframedAnswer};
 
+use crate::activity::Activity;
 use crate::dialogue::Cause;
 use crate::latency::Latencies;
 
@@ -18,8 +19,8 @@ pub(crate) struct LoadMetrics {
     pub(crate) errors: BTreeMap<String, u64>,
     /// Why attempts did not get their answers.
     pub(crate) causes: BTreeMap<Cause, u64>,
-    /// First write, and last write or read of an answer.
-    pub(crate) chat_window_ns: Option<(u64, u64)>,
+    /// Writes, and reads of answers.
+    pub(crate) activity: Activity,
     /// The last connect.
     pub(crate) last_connect_ns: u64,
     pub(crate) response_latency: Latencies,
@@ -41,7 +42,7 @@ impl LoadMetrics {
             unframed: None,
             errors: BTreeMap::new(),
             causes: BTreeMap::new(),
-            chat_window_ns: None,
+            activity: Activity::default(),
             last_connect_ns: 0,
             response_latency: Latencies::new(),
             response_histogram: LatencyHistogram::default(),
@@ -83,7 +84,6 @@ impl LoadMetrics {
 
     /// Records that bytes were written, or that a part of an answer arrived.
     pub(crate) fn record_activity(&mut self, now_ns: u64) {
-        let (first, _) = self.chat_window_ns.unwrap_or((now_ns, now_ns));
-        self.chat_window_ns = Some((first, now_ns));
+        self.activity.record(now_ns);
     }
 }

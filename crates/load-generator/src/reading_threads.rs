@@ -61,7 +61,10 @@ struct ReadingThread {
     part: Arc<Mutex<ReceiverPart>>,
     epoll: Arc<Epoll>,
     /// `None` once it has been joined.
-    handle: Option<JoinHandle<()>>,
+    handle: Option<JoinHandle<Option<f64>>>,
+    /// The time for which it waited for a CPU, seconds; known once it has been joined, if the
+    /// kernel counts it.
+    run_delay_seconds: Option<f64>,
 }
 
 /// What a thread uses.
@@ -94,7 +97,8 @@ impl ReadingThreads {
             let handle =
                 std::thread::Builder::new().name("read".to_owned()).spawn(|| reading.run())?;
             let part = Arc::clone(part);
-            started.threads.push(ReadingThread { part, epoll, handle: Some(handle) });
+            let handle = Some(handle);
+            started.threads.push(ReadingThread { part, epoll, handle, run_delay_seconds: None });
         }
         Ok(started)
     }
@@ -124,14 +128,21 @@ impl ReadingThreads {
         thread.epoll.add(socket, EpollEvent::new(EpollFlags::EPOLLIN, client as u64))
     }
 
+    /// The times for which the threads, which have ended, waited for a CPU, seconds; `None` if the
+    /// kernel does not count it.
+    pub(crate) fn run_delays(&self) -> impl Iterator<Item = Option<f64>> + '_ {
+        self.threads.iter().map(|thread| thread.run_delay_seconds)
+    }
+
     /// Ends the threads. After that, nothing is read.
     pub(crate) fn stop(&mut self) {
         // EAGAIN: it has been written to before.
         let _ = self.stop.write(1);
         for thread in &mut self.threads {
             if let Some(handle) = thread.handle.take() {
-                let has_panicked = handle.join().is_err();
-                assert!(!has_panicked || std::thread::panicking(), "a thread that reads panicked");
+                let ended = handle.join();
+                assert!(ended.is_ok() || std::thread::panicking(), "a thread that reads panicked");
+                thread.run_delay_seconds = ended.unwrap_or_default();
             }
         }
     }
@@ -144,7 +155,9 @@ impl Drop for ReadingThreads {
 }
 
 impl Reading {
-    fn run(self) {
+    /// Reads until it is to stop. The time for which it waited for a CPU, seconds; `None` if the
+    /// kernel does not count it.
+    fn run(self) -> Option<f64> {
         let mut buffer = vec![0; READ_AT_ONCE];
         let mut events = vec![EpollEvent::empty(); 256];
         loop {
@@ -155,7 +168,7 @@ impl Reading {
             };
             for event in &events[..ready] {
                 if event.data() == STOP {
-                    return;
+                    return linux_net::run_delay_seconds();
                 }
                 self.read(event.data() as usize, &mut buffer);
             }

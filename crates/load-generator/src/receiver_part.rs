@@ -7,6 +7,7 @@ use chat_protocol::{Codec, Decoder};
 use linux_net::monotonic_ns;
 use socket2::Socket;
 
+use crate::activity::Activity;
 use crate::delivery_rows::{Arrival, DeliveryRows};
 use crate::latency::Latencies;
 use crate::message::MessageFormat;
@@ -52,8 +53,8 @@ pub(crate) struct Tally {
     pub(crate) bytes_in: u64,
     pub(crate) echoed: u64,
     pub(crate) foreign: u64,
-    /// When something was read first and last, nanoseconds.
-    pub(crate) window_ns: Option<(u64, u64)>,
+    /// Reads, of the one thread that reads for these clients.
+    pub(crate) activity: Activity,
     pub(crate) delivery_latency: Latencies,
 }
 
@@ -139,7 +140,7 @@ impl ReceiverPart {
             receiver.unframed.extend(&bytes[..bytes.len().min(room)]);
         }
         tally.bytes_in += bytes.len() as u64;
-        tally.record_activity(now_ns);
+        tally.activity.record(now_ns);
         let mut rows = rows.lock().expect("no thread that locks it has panicked");
         let mut bodies = receiver.decoder.decode(bytes);
         let mut latencies = tally.delivery_latency.batch();
@@ -186,24 +187,17 @@ impl Tally {
             bytes_in: 0,
             echoed: 0,
             foreign: 0,
-            window_ns: None,
+            activity: Activity::default(),
             delivery_latency: Latencies::new(),
         }
     }
 
-    /// Adds what another part received.
+    /// Adds what another part received. The activity of another thread is not added.
     pub(crate) fn add(&mut self, other: &Self) {
         self.bytes_in += other.bytes_in;
         self.echoed += other.echoed;
         self.foreign += other.foreign;
-        let windows = [self.window_ns, other.window_ns].into_iter().flatten();
-        self.window_ns = windows.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         self.delivery_latency.add(&other.delivery_latency);
-    }
-
-    fn record_activity(&mut self, now_ns: u64) {
-        let (first, _) = self.window_ns.unwrap_or((now_ns, now_ns));
-        self.window_ns = Some((first, now_ns));
     }
 }
 

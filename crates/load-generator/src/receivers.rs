@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use chat_protocol::Codec;
 
+use crate::activity::{Activity, span};
 use crate::delivery_matrix::DeliveryMatrix;
 use crate::message::MessageFormat;
 use crate::receiver_part::{ReceiverPart, Tally};
@@ -49,8 +50,12 @@ impl Receivers {
 
     /// When something was read first and last, nanoseconds.
     pub(crate) fn window_ns(&self) -> Option<(u64, u64)> {
-        let windows = (0..self.parts.len()).filter_map(|part| self.lock(part).tally.window_ns);
-        windows.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        self.activities().map(|activity| activity.window_ns()).fold(None, span)
+    }
+
+    /// The reads of each part, by the thread that reads for it.
+    pub(crate) fn activities(&self) -> impl Iterator<Item = Activity> + '_ {
+        (0..self.parts.len()).map(|part| self.lock(part).tally.activity)
     }
 
     /// The counts and latencies of all parts.

@@ -2,10 +2,12 @@
 
 use worker::metrics::{Integrity, ResourceUsage};
 
+use crate::activity::{Activity, span};
 use crate::client::AttemptProgress;
 use crate::control::{LoadReport, LoadStatus};
 use crate::expected_deliveries;
 use crate::generator::Generator;
+use crate::thread_use::ThreadUse;
 
 impl Generator<'_> {
     /// Totals so far.
@@ -20,13 +22,30 @@ impl Generator<'_> {
     /// CLOCK_MONOTONIC of the first write, read of a message or start of a request, and of the
     /// last write or read, nanoseconds.
     pub(crate) fn chat_window_ns(&self) -> Option<(u64, u64)> {
-        let windows = [self.metrics.chat_window_ns, self.receivers.window_ns()];
-        windows.into_iter().flatten().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        span(self.metrics.activity.window_ns(), self.receivers.window_ns())
+    }
+
+    /// Ends the threads that read. What each thread used, that of the event loop first.
+    fn end_threads(&mut self) -> Vec<ThreadUse> {
+        let own = self.metrics.activity;
+        let use_of = |activity: Activity, run_delay_seconds| ThreadUse {
+            cpu_seconds: activity.cpu_seconds(),
+            run_delay_seconds,
+        };
+        let own_delay = linux_net::run_delay_seconds();
+        let Some(mut reading) = self.threads.take() else {
+            let all = self.receivers.activities().fold(own, |all, reads| all.and(&reads));
+            return vec![use_of(all, own_delay)];
+        };
+        reading.stop();
+        let reads = self.receivers.activities().zip(reading.run_delays());
+        let reads = reads.map(|(activity, run_delay)| use_of(activity, run_delay));
+        [use_of(own, own_delay)].into_iter().chain(reads).collect()
     }
 
     /// The report; every attempt has ended.
     pub(crate) fn report(mut self) -> LoadReport {
-        self.threads = None;
+        let threads = self.end_threads();
         let attempts: Vec<_> = self
             .clients
             .iter()
@@ -82,7 +101,11 @@ impl Generator<'_> {
                 .map(|(cause, count)| (cause.to_string(), count))
                 .collect(),
             usage: ResourceUsage::current(),
-            run_delay_seconds: linux_net::run_delay_seconds(),
+            run_delay_seconds: threads
+                .iter()
+                .filter_map(|thread| thread.run_delay_seconds)
+                .reduce(f64::max),
+            threads,
             attempts,
         }
     }

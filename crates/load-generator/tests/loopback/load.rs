@@ -182,8 +182,33 @@ pub(crate) fn check(config: &LoadConfig, report: &LoadReport) {
             assert!((found as f64 / own as f64 - 1.0).abs() < 2e-3, "{found} for {own}");
         }
     }
+    check_threads(config, report);
     let errnos = report.attempts.iter().filter(|a| a.errno.is_some()).count() as u64;
     assert_eq!(report.errors.values().sum::<u64>(), errnos);
+}
+
+/// What must hold of the use of the load's threads.
+fn check_threads(config: &LoadConfig, report: &LoadReport) {
+    // The clocks are read one after the other, and a process's has units of microseconds.
+    const READING_SECONDS: f64 = 1e-3;
+    let all_seconds = report.ended_ns.saturating_sub(report.started_ns) as f64 / 1e9;
+    let threads = config.settings.reading_threads().map_or(1, |reading| reading + 1);
+    assert_eq!(report.threads.len(), threads);
+    let window = report.chat_seconds().unwrap_or(0.0);
+    for thread in &report.threads {
+        // A write is recorded with the time before it, and its CPU time after it: what a write costs
+        // may exceed the window.
+        assert!((0.0..=all_seconds + READING_SECONDS).contains(&thread.cpu_seconds), "{thread:?}");
+    }
+    let all: f64 = report.threads.iter().map(|thread| thread.cpu_seconds).sum();
+    assert!(all <= report.usage.cpu_seconds() + READING_SECONDS, "{all} s, {:?}", report.usage);
+    if let Some(busiest) = report.busiest_share() {
+        // A window without a length, as of a single write, has no share.
+        let mean = if window > 0.0 { (all / threads as f64 / window).min(1.0) } else { 0.0 };
+        assert!((mean - 1e-9..=1.0).contains(&busiest), "{busiest}, mean {mean}, {window} s");
+    }
+    let delays = report.threads.iter().filter_map(|thread| thread.run_delay_seconds);
+    assert_eq!(report.run_delay_seconds, delays.reduce(f64::max));
 }
 
 /// The number of messages that the attempt with this index has to write.

@@ -263,6 +263,26 @@ fn clients_registered_during_the_chat_miss_no_later_message() {
 }
 
 #[test]
+fn the_use_of_each_thread_is_reported() {
+    for threads in THREADS {
+        // A thread that a busy machine runs only once has used no time between two samples.
+        wait_until("a load in which each thread reads more than once", || {
+            let report = chat(threads, Behaviour::default(), |_| {});
+            assert!(report.busiest_share().is_some_and(|share| share > 0.0), "{report:?}");
+            report.threads.iter().all(|thread| thread.cpu_seconds > 0.0)
+        });
+    }
+}
+
+#[test]
+fn a_load_without_a_chat_has_threads_but_no_share() {
+    let relay = Relay::start(Behaviour::default());
+    let report = load(&config(relay.address, |settings| settings.messages = 0));
+    assert_eq!((report.threads.len(), report.chat_seconds()), (1, None));
+    assert_eq!((report.threads[0].cpu_seconds, report.busiest_share()), (0.0, None));
+}
+
+#[test]
 fn a_stop_ends_a_chat_that_threads_read() {
     for threads in THREADS {
         let relay = Relay::start(Behaviour::default());
