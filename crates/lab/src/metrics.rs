@@ -1,11 +1,12 @@
 //! Metrics of a trial, computed from the reports of server and load.
 
 use std::collections::BTreeMap;
+use std::thread::available_parallelism;
 
 use chat_server::ServerReport;
 use load_generator::{Dialogue, LoadReport, LoadSettings};
 use run_record::{
-    AttemptRow, Check, Disturbance, EndedBy, LatencyHistogram, LatencySummary, Outcome,
+    AttemptRow, Check, Disturbance, EndedBy, LatencyHistogram, LatencySummary, LoadUse, Outcome,
     OutcomeCounts, Rates,
 };
 
@@ -44,6 +45,20 @@ pub(crate) fn rates(
         deliveries: load.deliveries,
         original_throughput: per_second(successful, until_slowest),
     }
+}
+
+/// How busy the load's threads were, and whether it may have been the limit; `None` if it neither
+/// wrote nor requested anything.
+pub(crate) fn load_use(load: &LoadReport, settings: &LoadSettings) -> Option<LoadUse> {
+    let cpus = available_parallelism().map_or(1, |cpus| cpus.get() as u32);
+    let measured = LoadUse {
+        threads: load.threads.len() as u32,
+        window_seconds: load.chat_seconds()?,
+        busiest_share: load.busiest_share()?,
+        may_be_limit: false,
+        more_threads: load.more_threads(settings, cpus),
+    };
+    Some(measured.judged(load.messages_written.saturating_add(load.response_latency.count)))
 }
 
 fn seconds(from_ns: u64, to_ns: u64) -> f64 {
@@ -160,6 +175,8 @@ pub(crate) fn checks(
 
 #[cfg(test)]
 mod tests {
+    use load_generator::ThreadUse;
+
     use super::*;
 
     #[test]
@@ -177,6 +194,25 @@ mod tests {
         let bins: Vec<_> =
             connect_histogram(&rows).bins().map(|bin| (bin.from_ns, bin.count)).collect();
         assert_eq!(bins, [(39_811, 1), (1_000_000_000, 2)]);
+    }
+
+    #[test]
+    fn a_busy_thread_of_the_load_is_recorded_with_its_trial() {
+        let busy = |messages_written| {
+            let thread = ThreadUse { cpu_seconds: 1.9, run_delay_seconds: None };
+            let load = LoadReport {
+                messages_written,
+                chat_window_ns: Some((1_000_000_000, 3_000_000_000)),
+                threads: vec![thread],
+                ..LoadReport::default()
+            };
+            load_use(&load, &LoadSettings::default()).expect("it wrote")
+        };
+        let of = busy(100);
+        assert_eq!((of.threads, of.window_seconds, of.busiest_share), (1, 2.0, 0.95));
+        assert!(of.may_be_limit);
+        assert!(!busy(10).may_be_limit);
+        assert_eq!(load_use(&LoadReport::default(), &LoadSettings::default()), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(crate) struct UsageWindow {
 /// count it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct RunDelays {
-    /// The load's thread.
+    /// The load's thread that waited longest.
     pub(crate) load_seconds: Option<f64>,
     /// The server's threads that accept.
     pub(crate) accept_seconds: Option<f64>,

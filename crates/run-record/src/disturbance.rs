@@ -36,8 +36,8 @@ pub struct Disturbance {
     /// Time for which some task of the machine waited for storage, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub io_pressure_seconds: Option<f64>,
-    /// Time for which the load's thread waited for a CPU although it could go on, seconds; none
-    /// if the kernel does not count it.
+    /// Time for which the load's thread that waited longest waited for a CPU although it could go
+    /// on, seconds; none if the kernel does not count it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load_run_delay_seconds: Option<f64>,
     /// The same for the server's threads that accept.

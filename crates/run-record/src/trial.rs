@@ -20,6 +20,7 @@ use crate::law::LawCheck;
 use crate::law::LawNotApplied;
 use crate::law::read_checks;
 use crate::ledger::LedgerEvidence;
+use crate::load_use::LoadUse;
 use crate::outcome::OutcomeCounts;
 use crate::queue_peak::QueuePeak;
 use crate::simulated::{PaceSimulation, Simulated};
@@ -140,6 +141,10 @@ pub struct TrialRecord {
     pub server_died: Option<String>,
     /// The resource usage of the load's process.
     pub load: ResourceUsage,
+    /// How busy the load's threads were in the chat or the requests; none if there were none, and in
+    /// older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_use: Option<LoadUse>,
     /// What else the machine did meanwhile; none if it was not recorded: before schema
     /// version 4, of a standalone load, and if the machine does not show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

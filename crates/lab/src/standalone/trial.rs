@@ -111,6 +111,7 @@ impl StandaloneLoad<'_> {
             program: None,
             server_died: None,
             load: report.usage,
+            load_use: metrics::load_use(report, settings),
             disturbance: None,
             laws: Vec::new(),
             laws_not_applied: Vec::new(),

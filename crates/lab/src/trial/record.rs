@@ -114,6 +114,7 @@ pub(super) fn record(
         program,
         server_died: joined.died,
         load: load.usage,
+        load_use: metrics::load_use(load, &settings.load),
         disturbance,
         laws: laws.checks,
         laws_not_applied: laws.not_applied,
