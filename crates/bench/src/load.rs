@@ -1,21 +1,21 @@
 //! Loads of the measurements.
 
 use std::net::SocketAddr;
-use std::thread;
 use std::time::Duration;
 
 use chat_server::ServerSettings;
 use load_generator::{
     ChatPhase, Ending, LoadCommand, LoadConfig, LoadEvent, LoadReport, LoadSettings,
 };
+use run_record::LoadUse;
 
 use crate::bare::BODY;
 use crate::error::Result;
 use crate::measurement::{Quantity, Values};
 use crate::testbed::{ChatServer, PATIENCE, Place};
 
-/// From this part of its threads' time on, the load may be what limits a measurement.
-pub(crate) const BUSY: f64 = 0.9;
+/// From this part of its busiest thread's time on, the load may be what limits a measurement.
+pub(crate) const BUSY: f64 = LoadUse::BUSY_SHARE;
 
 /// A chat of this many clients, which starts when all have connected: each sends its messages as
 /// fast as it can.
@@ -87,14 +87,9 @@ pub(crate) fn chat_over(
 }
 
 fn values(settings: &LoadSettings, report: &LoadReport) -> Values {
-    let seconds = |(from, to): (u64, u64)| to.saturating_sub(from) as f64 / 1e9;
-    let window = report.chat_window_ns.map_or(0.0, seconds);
+    let window = report.chat_seconds().unwrap_or(0.0);
     let deliveries = report.deliveries as f64;
     let cpu = report.usage.cpu_seconds();
-    // Its CPU time has that of connecting too.
-    let threads =
-        thread::available_parallelism().map_or(1, usize::from).min(settings.threads as usize);
-    let busy = cpu / (window * threads as f64);
     let senders = settings.senders.unwrap_or(settings.clients);
     let expected = u64::from(senders)
         * u64::from(settings.messages)
@@ -104,7 +99,7 @@ fn values(settings: &LoadSettings, report: &LoadReport) -> Values {
     Values::from([
         (Quantity::PerSecond, deliveries / window),
         (Quantity::CpuPerDelivery, cpu / deliveries),
-        (Quantity::LoadUse, busy.min(1.0)),
+        (Quantity::LoadUse, report.busiest_share().unwrap_or(0.0)),
         (Quantity::LatencyP99, report.delivery_latency.p99_ns as f64 / 1e9),
         (Quantity::Missing, missing as f64),
     ])
@@ -112,6 +107,7 @@ fn values(settings: &LoadSettings, report: &LoadReport) -> Values {
 
 #[cfg(test)]
 mod tests {
+    use load_generator::ThreadUse;
     use worker::metrics::ResourceUsage;
 
     use super::*;
@@ -120,16 +116,18 @@ mod tests {
     fn a_rate_and_a_use_are_of_the_time_of_the_chat() {
         let settings = chat(3, 5);
         let usage = ResourceUsage { user_seconds: 0.5, system_seconds: 1.0, ..Default::default() };
+        let thread = |cpu_seconds| ThreadUse { cpu_seconds, run_delay_seconds: None };
         let report = LoadReport {
             deliveries: 28,
             chat_window_ns: Some((1_000_000_000, 3_000_000_000)),
             usage,
+            threads: [0.5, 0.8].map(thread).into(),
             ..LoadReport::default()
         };
         let values = values(&settings, &report);
         assert_eq!(values[&Quantity::PerSecond], 14.0);
         assert_eq!(values[&Quantity::CpuPerDelivery], 1.5 / 28.0);
-        assert_eq!(values[&Quantity::LoadUse], 0.75);
+        assert_eq!(values[&Quantity::LoadUse], 0.4, "of the busiest thread, without connecting");
         assert_eq!(values[&Quantity::Missing], 2.0);
     }
 }

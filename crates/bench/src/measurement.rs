@@ -14,7 +14,7 @@ pub(crate) enum Quantity {
     PerSecond,
     /// CPU time of the load's process ÷ deliveries, seconds.
     CpuPerDelivery,
-    /// The CPU time of the load ÷ the time that its threads have while it chats; at most 1.
+    /// The CPU time of the load's busiest thread while it chats ÷ that time; at most 1.
     LoadUse,
     /// 99th percentile of the delivery latency, seconds.
     LatencyP99,
@@ -71,7 +71,7 @@ impl Quantity {
         match self {
             Self::PerSecond => "rate",
             Self::CpuPerDelivery => "CPU time of the load a delivery",
-            Self::LoadUse => "CPU use of the load's threads",
+            Self::LoadUse => "CPU use of the load's busiest thread",
             Self::LatencyP99 => "latency, 99th percentile",
             Self::LatencyP99AtSameRate => "the same, at 100 k/s",
             Self::PacedPerSecond => "rate asked for",

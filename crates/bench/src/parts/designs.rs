@@ -30,7 +30,7 @@ pub(crate) fn limits_of_load(results: Results<'_>, contestant: &str) -> Option<S
     let busy = rounds.iter().filter(|load| **load >= BUSY).count();
     (busy > 0).then(|| {
         format!(
-            "the generator's threads were busy in {busy} of {} rounds: it may be the limit",
+            "the generator's busiest thread was busy in {busy} of {} rounds: it may be the limit",
             rounds.len()
         )
     })

@@ -88,8 +88,8 @@ fn idle(results: Results<'_>, contestant: &str) -> Option<String> {
     let limit = (BUSY * 100.0).round();
     (idle > 0).then(|| {
         format!(
-            "its threads were less than {limit} % busy in {idle} of {} rounds: it can receive more \
-             than the relay sends",
+            "its busiest thread was less than {limit} % busy in {idle} of {} rounds: it can \
+             receive more than the relay sends",
             rounds.len()
         )
     })
