@@ -1,4 +1,4 @@
-//! Outcomes, the worst connect latency, counters and warnings.
+//! Outcomes, the worst connect latency, counters and errors.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,6 @@ use run_view::Cell;
 use run_view::Run;
 use run_view::Trial;
 use run_view::combinations;
-use run_view::has_rates;
 use run_view::number::{count, nanoseconds, total};
 
 /// Counters that are shown even if they are 0, because that answers a question.
@@ -308,62 +307,4 @@ pub(crate) fn unfinished(run: &Run) -> Option<String> {
     ];
     let lines: Vec<_> = lines.into_iter().flatten().collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
-/// The smallest median lateness of the generator's writes that is reported, nanoseconds.
-const MIN_LATENESS_NS: u64 = 10_000_000;
-
-/// Warnings that the load generator may have limited the results: it used more CPU time than
-/// the server, or wrote late.
-pub(crate) fn generator_warnings(run: &Run) -> Option<String> {
-    let all = run.trials.len();
-    let has_rates = has_rates(run);
-    let busier = |trial: &&Trial| {
-        let server = trial.server.as_ref().map(|server| server.usage.cpu_seconds());
-        // Only rates can be misread.
-        has_rates
-            && trial.rates.messages_written > 0
-            && server.is_some_and(|server| trial.load.cpu_seconds() > server)
-    };
-    let busier = run.trials.iter().filter(busier).count();
-    let lateness = |trial: &Trial| trial.send_lateness.p50_ns;
-    let late: Vec<_> =
-        run.trials.iter().filter(|trial| lateness(trial) >= MIN_LATENESS_NS).collect();
-    let worst = run.trials.iter().map(lateness).max().unwrap_or(0);
-    let mut warnings = Vec::new();
-    if busier > 0 {
-        warnings.push(format!(
-            "In {busier} of {all} trials the load generator used more CPU time than the server: \
-             their rates are the generator's limit, not the server's."
-        ));
-    }
-    if !late.is_empty() {
-        warnings.push(format!(
-            "In {} of {all} trials the load generator wrote later than scheduled (median up to \
-             {}){}",
-            late.len(),
-            nanoseconds(worst as f64),
-            describe_lateness(&late)
-        ));
-    }
-    (!warnings.is_empty()).then(|| warnings.join("\n"))
-}
-
-/// Why the load generator was late in these trials: because of other processes, or because it
-/// shares the CPUs with the server.
-fn describe_lateness(late: &[&Trial]) -> String {
-    let disturbed = late.iter().filter(|trial| trial.is_disturbed()).count();
-    let own = late.iter().filter(|trial| !trial.is_disturbed());
-    let waited = own.filter_map(|trial| trial.disturbance.as_ref()?.load_run_delay_seconds);
-    let waited = waited.reduce(f64::max).map_or(String::new(), |seconds| {
-        format!(" (it waited for a CPU for up to {} in a trial)", nanoseconds(seconds * 1e9))
-    });
-    let shared = format!(
-        "it shares the CPUs of this machine with the server{waited}, which limits the offered rate."
-    );
-    match disturbed {
-        0 => format!(": {shared}"),
-        n if n == late.len() => ", all of them disturbed.".to_owned(),
-        n => format!(", {n} of them disturbed; in the others, {shared}"),
-    }
 }

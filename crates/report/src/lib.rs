@@ -7,6 +7,7 @@
 //! | [`files`](files()) | the files of a run directory, and the text for a [`terminal`](terminal()) |
 //! | [`answer`](answer()) | the answer in one or two sentences, in the scenario's words |
 //! | `evidence`, `syn_waits`, `laws`, `cells`, `simulation`, `checks` | the tables and sentences that sections show |
+//! | `generator` | warnings that the load generator may have limited the results |
 //! | [`charts_side_by_side`] | the charts of two runs, with the same scales |
 //! | `sparkline` | the queue over time in a line of a terminal |
 //! | `pace_simulation` | trials simulated at the accept pace that the kernel showed |
@@ -28,6 +29,7 @@ mod checks;
 mod document;
 mod evidence;
 mod files;
+mod generator;
 mod junit;
 mod laws;
 mod pace_simulation;

@@ -1,7 +1,9 @@
 //! The summary of a standalone load: the client's side, and what is known of the server's.
 
 use linux_net::Counter;
-use run_record::{LatencySummary, Outcome, RunRecord, RunVerdict, StandaloneView, TrialRecord};
+use run_record::{
+    LatencySummary, LoadUse, Outcome, RunRecord, RunVerdict, StandaloneView, TrialRecord,
+};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::peaker::Priority;
@@ -10,7 +12,7 @@ use tabled::settings::{Alignment, Style, Width};
 use run_view::number::{count, nanoseconds, percent, rate};
 use run_view::prose::{several, wrap_to};
 
-use crate::checks;
+use crate::{checks, generator};
 
 /// The columns of a line: a standalone load may run in a narrow terminal, far from a page.
 const WIDTH: usize = 60;
@@ -51,6 +53,9 @@ pub fn standalone(record: &RunRecord, trial: &TrialRecord) -> String {
     }
     if trial.response_latency.count > 0 {
         sections.push(wrapped(&answers(trial)));
+    }
+    if let Some(of) = trial.load_use.filter(|of| of.may_be_limit) {
+        sections.push(wrapped(&busy(&of)));
     }
     sections.push(counters(trial));
     if trial.connect_latency.count > 0 {
@@ -296,6 +301,19 @@ fn messages(trial: &TrialRecord) -> String {
         text += &format!(" {outstanding} deliveries were outstanding at the finish deadline.");
     }
     text
+}
+
+/// That the load may be what limits the rates.
+fn busy(of: &LoadUse) -> String {
+    let thread = if of.threads == 1 { "thread" } else { "busiest thread" };
+    format!(
+        "The load's {thread} used a CPU for {} % of the time from its first write to the last \
+         arrival: it may be what limits these rates, not the server.{}",
+        percent(of.busiest_share),
+        of.more_threads.map_or(String::new(), |threads| {
+            generator::advice(&format!("--threads {threads}"))
+        })
+    )
 }
 
 fn counters(trial: &TrialRecord) -> String {

@@ -48,6 +48,6 @@ pub use program::Program;
 pub use run::{Run, combinations};
 pub use screen::{Emphasis, Printable, Screen};
 pub use text_table::TextTable;
-pub use trial::{Evidence, Expectation, Trial};
+pub use trial::{BusiestThread, Evidence, Expectation, Trial};
 pub use trial_view::TrialView;
 pub use undecided::why_not_decided;

@@ -1,14 +1,15 @@
 //! A trial as reports read it.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use linux_net::Counter;
 use run_record::{
     AcceptQueue, DestinationRecord, Disturbance, EndedBy, ExecutionId, LatencySummary,
-    LawNotApplied, LedgerEvidence, LeftSockets, Outcome, OutcomeCounts, PaceSimulation, QueuePeak,
-    Rates, ResourceUsage, Restart, ServerMetrics, SysctlValues, TrialRecord,
+    LawNotApplied, LedgerEvidence, LeftSockets, LoadUse, Outcome, OutcomeCounts, PaceSimulation,
+    QueuePeak, Rates, ResourceUsage, Restart, ServerMetrics, SysctlValues, TrialRecord,
 };
 use serde_json::Value;
 
@@ -65,11 +66,22 @@ pub struct Trial {
     pub program: Option<Arc<Program>>,
     pub server_died: Option<Arc<str>>,
     pub load: ResourceUsage,
+    pub load_use: Option<BusiestThread>,
     pub disturbance: Option<Arc<Disturbance>>,
     pub laws: Arc<[Law]>,
     /// Without their details.
     pub expectations: Arc<[Expectation]>,
     pub laws_not_applied: Arc<[LawNotApplied]>,
+}
+
+/// How busy the busiest thread of the load was, in a fifth of the memory of a
+/// [`LoadUse`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(missing_docs, reason = "the fields of `LoadUse` describe them")]
+pub struct BusiestThread {
+    pub share: f32,
+    pub may_be_limit: bool,
+    pub more_threads: Option<NonZeroU8>,
 }
 
 /// The result of an expectation.
@@ -143,6 +155,7 @@ impl Trial {
             program: record.program.map(|program| Arc::new(Program::new(program))),
             server_died: record.server_died.map(|status| shared.text(&status)),
             load: record.load,
+            load_use: record.load_use.as_ref().map(BusiestThread::new),
             disturbance: record.disturbance.map(Arc::new),
             laws,
             expectations: shared.expectations(&record.expectations),
@@ -185,6 +198,17 @@ impl Trial {
     /// finding, but its exact laws and its invariants are.
     pub fn is_disturbed(&self) -> bool {
         self.disturbance.as_ref().is_some_and(|disturbance| disturbance.is_disturbed())
+    }
+}
+
+impl BusiestThread {
+    fn new(of: &LoadUse) -> Self {
+        let more = of.more_threads.and_then(|threads| u8::try_from(threads).ok());
+        Self {
+            share: of.busiest_share as f32,
+            may_be_limit: of.may_be_limit,
+            more_threads: more.and_then(NonZeroU8::new),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::answer;
 use crate::bounds::has_too_many_cells;
 use crate::cells;
 use crate::document::{Block, Section, Source, Tone};
-use crate::evidence;
+use crate::generator;
 use crate::table::Table;
 
 /// The metrics that are shown initially; the others unfold.
@@ -70,7 +70,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
             section.summary(Block::folded("More metrics", vec![charts_or_text(others)]));
         }
     }
-    if let Some(warning) = evidence::generator_warnings(run) {
+    if let Some(warning) = generator::warnings(run) {
         section.summary(Block::Text(Tone::Warning, warning));
     }
     Some(section)

@@ -1,7 +1,7 @@
 //! The summary of a standalone load.
 
 use report::{Run, summary};
-use run_record::{Evidence, Outcome, RunRecord, TrialRecord};
+use run_record::{Evidence, LoadUse, Outcome, RunRecord, TrialRecord};
 
 use crate::runs::load_run;
 
@@ -64,6 +64,25 @@ fn without_timeouts_there_is_no_explanation() {
     }));
     assert!(text.contains("No attempt waited"), "{text}");
     assert!(!text.contains("Why timed_out"), "{text}");
+}
+
+#[test]
+fn a_load_that_may_be_the_limit_states_it() {
+    let with = |threads, busiest_share, more_threads| {
+        let of = LoadUse { threads, busiest_share, window_seconds: 2.0, ..LoadUse::default() };
+        let of = LoadUse { more_threads, ..of.judged(1_000) };
+        let text = standalone(&load(|trial| trial.load_use = Some(of)));
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let one = with(1, 0.97, Some(2));
+    let line = "The load's thread used a CPU for 97 % of the time from its first write to the last \
+                arrival: it may be what limits these rates, not the server. `--threads 2` lets it";
+    assert!(one.contains(line), "{one}");
+    let several = with(3, 0.97, None);
+    assert!(several.contains("The load's busiest thread used a CPU for 97 %"), "{several}");
+    assert!(!several.contains("--threads"), "{several}");
+    let idle = with(1, 0.5, Some(2));
+    assert!(!idle.contains("used a CPU"), "{idle}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The summary of recorded runs.
 
 use report::{Run, files, summary};
-use run_record::{ListenerSummary, ProbeSummary, Simulated};
+use run_record::{ListenerSummary, LoadUse, ProbeSummary, Simulated};
 
 use crate::runs::load_run;
 
@@ -89,6 +89,69 @@ fn a_generator_that_was_busier_than_the_server_is_reported_with_rates() {
     };
     assert!(names_the_generator(50));
     assert!(!names_the_generator(49), "a message or two per client are not a rate");
+}
+
+/// The files of a run in which `change` has set how busy the load was, each as words.
+fn with_load_use(change: impl Fn(usize, &mut LoadUse)) -> Vec<String> {
+    let (record, mut trials) = load_run("sweep");
+    for (position, trial) in trials.iter_mut().enumerate() {
+        // Far more than the server, as with several threads.
+        trial.load.user_seconds += 1_000.0;
+        let mut of = LoadUse { threads: 1, window_seconds: 2.0, ..LoadUse::default() };
+        change(position, &mut of);
+        trial.load_use = Some(of.judged(1_000));
+    }
+    let run = Run::new(record, trials);
+    let no_rows = tempfile::tempdir().unwrap();
+    let files = files(&run, no_rows.path()).files;
+    let file = |name: &str| {
+        let (_, bytes) = files.iter().find(|(found, _)| found == name).unwrap();
+        String::from_utf8(bytes.clone()).unwrap()
+    };
+    let texts = [summary(&run), file("summary.md"), file("report.html")];
+    let words = |text: String| {
+        let text = text.replace(['\\', '`'], "").replace('\u{a0}', " ");
+        let text = text.replace("<code>", "").replace("</code>", "").replace("&#39;", "'");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    texts.map(words).into()
+}
+
+#[test]
+fn a_busy_thread_of_the_generator_is_reported_in_each_format() {
+    for text in with_load_use(|position, of| {
+        of.busiest_share = if position < 3 { 0.93 + position as f64 / 100.0 } else { 0.89 };
+        of.more_threads = (position < 3).then_some(2);
+    }) {
+        let line = "In 3 of 16 trials the busiest thread of the load generator used a CPU for 90 % \
+                    of the time or more (the most: 95 %, ";
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains("it may be what limits their rates, not the server"), "{text}");
+        assert!(text.contains("load.threads: 2 lets it read"), "{text}");
+        assert!(!text.contains("used more CPU time"), "{text}");
+    }
+}
+
+#[test]
+fn more_threads_are_advised_only_if_they_help_in_each_trial() {
+    let advises = |more: fn(usize) -> Option<u32>| {
+        let texts = with_load_use(|position, of| {
+            (of.busiest_share, of.more_threads) = (0.95, more(position));
+        });
+        assert!(texts.iter().all(|text| text.contains("In 16 of 16 trials")), "{texts:?}");
+        texts[0].contains("lets it read")
+    };
+    assert!(advises(|position| Some(2 + position as u32 % 2)));
+    assert!(!advises(|position| (position > 0).then_some(2)));
+    assert!(!advises(|_| None), "there are no more CPUs");
+}
+
+#[test]
+fn a_generator_with_idle_threads_is_no_limit_however_much_they_use() {
+    let texts = with_load_use(|_, of| (of.threads, of.busiest_share) = (5, 0.6));
+    for text in texts {
+        assert!(!text.contains("load generator used"), "{text}");
+    }
 }
 
 #[test]
