@@ -32,6 +32,6 @@ impl Snapshot {
     pub fn drops_watched(&self) -> u64 {
         let of_open = self.listeners.iter().map(|listener| listener.drops_watched);
         let of_closed = self.namespaces.iter().map(|namespace| namespace.drops_of_closed);
-        of_open.chain(of_closed).sum::<u64>() + self.drops_of_gone
+        of_open.chain(of_closed).fold(self.drops_of_gone, u64::saturating_add)
     }
 }

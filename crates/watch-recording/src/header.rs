@@ -35,6 +35,8 @@ pub struct WatchHeader {
     pub ended: Option<Timestamp>,
     /// Why it ended.
     pub end: Option<RecordEnd>,
+    /// The lines that `seconds.jsonl` had when the recording ended; none before.
+    pub lines: Option<u64>,
 }
 
 /// What a directory is.
@@ -100,6 +102,7 @@ impl WatchHeader {
             limit_bytes,
             ended: None,
             end: None,
+            lines: None,
         }
     }
 }

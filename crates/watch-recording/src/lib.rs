@@ -5,6 +5,8 @@
 //! | [`header`](WatchHeader) | `watch.json`: the program, the machine and the settings |
 //! | [`line`](RecordLine) | a line of `seconds.jsonl`: what changed since the line before |
 //! | [`patch`](Patch) | the members of an object that changed |
+//! | `merge` | applies a patch at the cost of what it has |
+//! | `order` | whether the lines follow each other as they were written |
 //! | `written` | what the lines so far say, so that only what changed is written |
 //! | `calm` | figures that change although nothing happens |
 //! | [`recorder`](Recorder) | writes a record |
@@ -14,12 +16,16 @@
 //! | [`review`](Review) | what happened in a record: peaks, drops, troubles, curves |
 //!
 //! A recorder appends a line each second. A kill at any instant loses at most that line, and a
-//! reader leaves out a last line that is not complete.
+//! reader leaves out a last line that is not complete. A record may come from a stranger: reading
+//! it takes time and memory for what it has, and lines that are repeated, missing or not in their
+//! place are refused.
 
 mod calm;
 mod header;
 mod line;
 mod lines_file;
+mod merge;
+mod order;
 mod patch;
 mod record;
 mod recorder;
@@ -32,6 +38,7 @@ pub use header::{
     WATCH_SCHEMA_VERSION, WatchHeader,
 };
 pub use line::{ChangeRow, GoneListener, RecordLine, RecordedChanges, Span};
+pub use merge::Merge;
 pub use patch::{Patch, Patched};
 pub use record::{LINES_FILE, WatchRecord};
 pub use recorder::{Appended, Recorder};

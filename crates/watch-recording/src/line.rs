@@ -10,7 +10,9 @@ use crate::patch::Patch;
 /// times but `at` are microseconds of the monotonic clock since the watch began.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordLine {
-    /// When the line was made.
+    /// Its number in the file, from 1.
+    pub line: u64,
+    /// When the line was made: later than the line before.
     pub at_us: u64,
     /// The same by the wall clock, RFC 3339.
     pub at: String,

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use run_record::{Folder, RunDirectoryError, WATCH_FILE, is_locked, read_lines, read_versioned};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::header::{WATCH_SCHEMA_VERSION, WatchHeader};
-use crate::line::RecordLine;
+use crate::line::{RecordLine, RecordedChanges};
+use crate::order::{Order, check_values};
 use crate::replay::Replay;
 
 /// The file with the lines of a record.
@@ -67,27 +70,93 @@ impl WatchRecord {
     }
 
     /// Passes each line, and the state after it, to `each`. A last line that is not complete is
-    /// left out. Memory is needed for one line and the state. Returns the number of lines.
+    /// left out. Memory is needed for one line and the state, and time for what the lines have.
+    /// Returns the number of lines.
     ///
     /// # Errors
-    /// If the lines cannot be read, or one is damaged; `each` can have been called before.
-    pub fn replay(&self, mut each: impl FnMut(&Replay, &RecordLine)) -> Result<usize> {
-        let mut state = Replay::default();
+    /// If the lines cannot be read, one is damaged or not in its place, or there are others than
+    /// the recording ended with; `each` can have been called before.
+    pub fn replay(&self, each: impl FnMut(&Replay, &RecordLine)) -> Result<usize> {
+        self.follow(each).map(|(lines, _)| lines)
+    }
+
+    /// The same; also returns the state at the end.
+    pub(crate) fn follow(
+        &self,
+        mut each: impl FnMut(&Replay, &RecordLine),
+    ) -> Result<(usize, Replay)> {
+        let (mut state, mut order) = (Replay::default(), Order::default());
         let mut lines = 0;
-        read_lines(&self.folder, LINES_FILE, (0, 0), |number, line| {
-            let malformed = |reason: String| RunDirectoryError::Malformed {
-                path: self.folder.path_of(LINES_FILE),
-                line: number,
-                reason,
-            };
-            let line: RecordLine =
-                serde_json::from_slice(line).map_err(|error| malformed(error.to_string()))?;
-            state.apply(&line).map_err(malformed)?;
+        let bytes = self.read(|number, text| {
+            let line: RecordLine = decode(text)?;
+            order.check(&line)?;
+            state.apply(&line)?;
             each(&state, &line);
             state.remove_gone(&line);
             lines = number;
             Ok(())
         })?;
-        Ok(lines)
+        let has_part = self.length()? > bytes;
+        order.check_end(&self.header, has_part).map_err(|(line, reason)| {
+            let path = self.folder.path_of(LINES_FILE);
+            RunDirectoryError::Malformed { path, line: line as usize, reason }
+        })?;
+        Ok((lines, state))
     }
+
+    /// Passes the changes of each of the first `lines` lines to `each`, without the state.
+    ///
+    /// # Errors
+    /// If they cannot be read, or one is damaged.
+    pub(crate) fn changes(
+        &self,
+        lines: usize,
+        mut each: impl FnMut(&[RecordedChanges]),
+    ) -> Result<()> {
+        self.read(|number, text| {
+            // It may have grown.
+            if number <= lines {
+                each(&decode::<Changes>(text)?.changes);
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Passes each complete line with its number to `each`. Returns their bytes.
+    fn read(
+        &self,
+        mut each: impl FnMut(usize, &[u8]) -> std::result::Result<(), String>,
+    ) -> Result<u64> {
+        read_lines(&self.folder, LINES_FILE, (0, 0), |number, text| {
+            let malformed = |reason: String| RunDirectoryError::Malformed {
+                path: self.folder.path_of(LINES_FILE),
+                line: number,
+                reason,
+            };
+            each(number, text).map_err(malformed)
+        })
+    }
+
+    /// The bytes of the file with the lines.
+    fn length(&self) -> Result<u64> {
+        let fail = |source| {
+            let path = self.folder.path_of(LINES_FILE);
+            RunDirectoryError::Io { action: "read", path, source }
+        };
+        let file = self.folder.read(LINES_FILE)?;
+        file.map_or(Ok(0), |file| file.metadata().map(|found| found.len()).map_err(fail))
+    }
+}
+
+/// What is drawn of a line.
+#[derive(Deserialize)]
+struct Changes {
+    #[serde(default)]
+    changes: Vec<RecordedChanges>,
+}
+
+fn decode<T: DeserializeOwned>(text: &[u8]) -> std::result::Result<T, String> {
+    check_values(text)?;
+    serde_json::from_slice(text).map_err(|error| error.to_string())
 }

@@ -1,7 +1,7 @@
 //! Writes the record of a watch.
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use run_record::{Folder, RunDirectoryError, WATCH_FILE, wall_time};
@@ -10,6 +10,7 @@ use watch_record::{Changes, DepthChange, ListenerChanges, Snapshot};
 use crate::header::{RecordEnd, WatchHeader};
 use crate::line::{ChangeRow, GoneListener, RecordLine, RecordedChanges, Span};
 use crate::lines_file::LinesFile;
+use crate::order::check_values;
 use crate::record::LINES_FILE;
 use crate::written::Written;
 
@@ -25,6 +26,8 @@ pub struct Recorder {
     written: Written,
     /// Up to when the changes are recorded, nanoseconds of the monotonic clock.
     recorded_ns: u64,
+    /// The lines that are recorded.
+    lines: u64,
 }
 
 /// What became of a line.
@@ -57,7 +60,8 @@ impl Recorder {
             return Err(RunDirectoryError::NotEmpty(folder.path().to_owned()));
         }
         let file = LinesFile::create(folder.clone())?;
-        let recorder = Self { folder, file, header, written: Written::default(), recorded_ns: 0 };
+        let written = Written::default();
+        let recorder = Self { folder, file, header, written, recorded_ns: 0, lines: 0 };
         // Last, because the directory is that of a record from then on.
         recorder.write_header()?;
         recorder.folder.sync()?;
@@ -97,12 +101,13 @@ impl Recorder {
             self.finish(RecordEnd::LimitReached)?;
             return Ok(Appended::Ended(RecordEnd::LimitReached));
         }
-        if let Err(error) = self.file.append(text.as_bytes()) {
+        let appended = check_values(text.as_bytes()).map_err(|reason| self.refused(reason));
+        if let Err(error) = appended.and_then(|()| self.file.append(text.as_bytes())) {
             // What went wrong is returned; that the end could not be noted follows from it.
             let _ = self.finish(RecordEnd::Failed);
             return Err(error);
         }
-        self.recorded_ns = changes.until_ns;
+        (self.recorded_ns, self.lines) = (changes.until_ns, line.line);
         Ok(Appended::Recorded)
     }
 
@@ -115,7 +120,14 @@ impl Recorder {
             return Ok(());
         }
         (self.header.ended, self.header.end) = (Some(wall_time()), Some(end));
+        self.header.lines = Some(self.lines);
         self.write_header()
+    }
+
+    /// A line that no reader would accept.
+    fn refused(&self, reason: String) -> RunDirectoryError {
+        let path = self.folder.path_of(LINES_FILE);
+        RunDirectoryError::Io { action: "append a line to", path, source: io::Error::other(reason) }
     }
 
     fn write_header(&self) -> Result<()> {
@@ -149,6 +161,7 @@ impl Recorder {
         }
         let (namespaces, gone_namespaces) = written.namespaces(&snapshot.namespaces);
         RecordLine {
+            line: self.lines + 1,
             at_us: us(changes.until_ns),
             at: snapshot.at.clone(),
             effort: written.effort(snapshot.effort),

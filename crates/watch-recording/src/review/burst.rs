@@ -39,7 +39,7 @@ impl Bursts {
         let start = Burst { from_us: after_us, to_us: at_us, drops: 0, deepest: 0, is_over: false };
         let burst = self.now.get_or_insert(start);
         burst.to_us = at_us;
-        burst.drops += new_drops;
+        burst.drops = burst.drops.saturating_add(new_drops);
         burst.deepest = burst.deepest.max(depth);
         burst.is_over = depth == 0;
     }

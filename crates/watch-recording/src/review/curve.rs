@@ -86,7 +86,7 @@ impl CurveBuilder {
         for index in self.columns(from_us, to_us) {
             self.curve.columns[index].add(depth);
         }
-        self.last = Some((from_us.max(to_us), depth));
+        self.go_to(to_us, depth);
     }
 
     /// The first row has the drops from before it.
@@ -98,10 +98,10 @@ impl CurveBuilder {
         self.extend(at_us);
         let new_drops = drops.saturating_sub(self.drops);
         self.drops = drops;
-        self.last = Some((at_us, depth));
+        self.go_to(at_us, depth);
         self.mark(at_us, |column| {
             column.add(depth);
-            column.drops += new_drops;
+            column.drops = column.drops.saturating_add(new_drops);
         });
     }
 
@@ -115,7 +115,13 @@ impl CurveBuilder {
         for index in self.columns(from_us, to_us).skip(1) {
             self.curve.columns[index].sight = Sight::Unseen;
         }
-        self.last = Some((to_us, depth));
+        self.go_to(to_us, depth);
+    }
+
+    /// The depth from now on. Time never goes back: each column is passed once.
+    fn go_to(&mut self, at_us: u64, depth: u32) {
+        let at_us = self.last.map_or(at_us, |(last_us, _)| last_us.max(at_us));
+        self.last = Some((at_us, depth));
     }
 
     /// The curve, with the times without a look.

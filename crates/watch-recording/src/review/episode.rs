@@ -30,8 +30,48 @@ pub struct Episode {
     pub advice: String,
 }
 
+/// The troubles of a listener or namespace over time. They are added when they change, not at each
+/// line: a record with many listeners costs what changed of them.
+#[derive(Debug, Default)]
+pub(crate) struct Episodes {
+    episodes: Vec<Episode>,
+    /// The troubles since the last change.
+    now: Vec<Trouble>,
+    /// The last line for which they were added.
+    added_us: u64,
+}
+
+impl Episodes {
+    /// At this line the troubles are others than at the line before it.
+    pub(crate) fn change(&mut self, troubles: &[Trouble], at_us: u64, before_us: u64) {
+        self.extend(before_us);
+        add(&mut self.episodes, troubles, at_us, before_us);
+        self.now = troubles.to_vec();
+        self.added_us = at_us;
+    }
+
+    /// They are the same up to this line.
+    fn extend(&mut self, to_us: u64) {
+        if to_us > self.added_us {
+            add(&mut self.episodes, &self.now, to_us, self.added_us);
+            self.added_us = to_us;
+        }
+    }
+
+    /// This line is the last one that has them.
+    pub(crate) fn end(&mut self, at_us: u64) {
+        self.extend(at_us);
+        self.now = Vec::new();
+    }
+
+    /// The episodes in the order in which they began.
+    pub(crate) fn finish(self) -> Vec<Episode> {
+        self.episodes
+    }
+}
+
 /// Adds the troubles of a line.
-pub(crate) fn add(episodes: &mut Vec<Episode>, troubles: &[Trouble], at_us: u64, before_us: u64) {
+fn add(episodes: &mut Vec<Episode>, troubles: &[Trouble], at_us: u64, before_us: u64) {
     for Trouble { kind, severity, text, advice } in troubles {
         let is_full = episodes.len() >= MAX_EPISODES;
         let mut earlier = episodes.iter_mut().rev();
@@ -98,5 +138,34 @@ mod tests {
         // The line before had it.
         add(&mut episodes, &[trouble(Severity::Notice, "still")], 90 * second, 20 * second);
         assert_eq!((episodes.len(), episodes[1].to_us / second), (2, 90));
+    }
+
+    #[test]
+    fn troubles_that_are_added_when_they_change_are_those_of_each_line() {
+        let kinds = [TroubleKind::QueueFull, TroubleKind::Stopped];
+        let of = |kind: usize, severity, text: &str| Trouble {
+            kind: kinds[kind],
+            ..trouble(severity, text)
+        };
+        let changes = [
+            (1, vec![of(0, Severity::Notice, "a")]),
+            (4, vec![of(1, Severity::Warning, "b"), of(0, Severity::Critical, "c")]),
+            (9, vec![of(0, Severity::Warning, "d")]),
+            (30, vec![]),
+            (36, vec![of(0, Severity::Critical, "e")]),
+            (50, vec![of(1, Severity::Notice, "f")]),
+        ];
+        let (mut eager, mut lazy, mut now) = (Vec::new(), Episodes::default(), Vec::new());
+        for at_us in (1..60).map(|second| second * 1_000_000) {
+            let before_us = at_us - 1_000_000;
+            if let Some((_, new)) = changes.iter().find(|(second, _)| second * 1_000_000 == at_us) {
+                now.clone_from(new);
+                lazy.change(new, at_us, before_us);
+            }
+            add(&mut eager, &now, at_us, before_us);
+        }
+        lazy.end(59_000_000);
+        assert_eq!(lazy.finish(), eager);
+        assert_eq!(eager.len(), 4);
     }
 }

@@ -1,11 +1,11 @@
 //! What happened to a listener in a record.
 
-use watch_record::{Peak, Severity, WatchedListener};
+use watch_record::{ConnectionCounts, Peak, Severity, WatchedListener};
 
 use crate::line::{ChangeRow, RecordedChanges, Span};
 use crate::review::burst::Bursts;
 use crate::review::curve::Curve;
-use crate::review::episode::{self, Episode};
+use crate::review::episode::{Episode, Episodes};
 
 /// What happened to a listener in a record. Times are microseconds since the watch began.
 #[derive(Debug, Clone)]
@@ -46,7 +46,10 @@ pub struct ReviewedListener {
 #[derive(Debug)]
 pub(crate) struct ListenerReview {
     pub(crate) reviewed: ReviewedListener,
+    episodes: Episodes,
     bursts: Bursts,
+    /// The last connections that are known.
+    connections: Option<ConnectionCounts>,
     /// The drops of the last row; none before the first.
     drops: Option<u64>,
 }
@@ -70,28 +73,46 @@ impl ListenerReview {
             curve: None,
             detail: None,
         };
-        Self { reviewed, bursts: Bursts::default(), drops: None }
+        Self {
+            reviewed,
+            episodes: Episodes::default(),
+            bursts: Bursts::default(),
+            connections: None,
+            drops: None,
+        }
     }
 
-    /// Adds the state at a line.
-    pub(crate) fn state(&mut self, now: &WatchedListener, at_us: u64, before_us: u64) {
+    /// Adds the state at a line at which it changed.
+    pub(crate) fn state(
+        &mut self,
+        now: &WatchedListener,
+        has_new_troubles: bool,
+        (at_us, before_us): (u64, u64),
+    ) {
         let reviewed = &mut self.reviewed;
-        let known = &mut reviewed.listener;
-        let processes = std::mem::take(&mut known.processes);
-        let (container, connections) = (known.container.take(), known.connections.take());
-        *known = now.clone();
-        // At its end it may not have them any more.
-        if known.processes.is_empty() {
-            (known.processes, known.container) = (processes, container);
-        }
-        known.connections = known.connections.or(connections);
+        reviewed.is_there = true;
         if let Some(counts) = now.connections {
             reviewed.most_syn_recv = reviewed.most_syn_recv.max(counts.syn_recv);
             reviewed.most_close_wait = reviewed.most_close_wait.max(counts.close_wait);
             let waits = [reviewed.longest_wait_seconds, counts.oldest_not_accepted_seconds];
             reviewed.longest_wait_seconds = waits.into_iter().flatten().max_by(f64::total_cmp);
+            self.connections = Some(counts);
         }
-        episode::add(&mut reviewed.episodes, &now.troubles, at_us, before_us);
+        if has_new_troubles {
+            self.episodes.change(&now.troubles, at_us, before_us);
+        }
+    }
+
+    /// Adds its last state: it is gone with this line, or there are no more lines.
+    pub(crate) fn end(&mut self, last_known: WatchedListener, at_us: u64) {
+        let before = std::mem::replace(&mut self.reviewed.listener, last_known);
+        let known = &mut self.reviewed.listener;
+        // It may have been gone before, and may not have had them since.
+        if known.processes.is_empty() && !before.processes.is_empty() {
+            (known.processes, known.container) = (before.processes, before.container);
+        }
+        known.connections = known.connections.or(self.connections);
+        self.episodes.end(at_us);
     }
 
     /// Adds its changes.
@@ -126,7 +147,8 @@ impl ListenerReview {
     /// What happened to it in a record that ends at this time.
     pub(crate) fn finish(self, end_us: u64) -> ReviewedListener {
         let end_us = self.reviewed.closed.map_or(end_us, |closed| closed.0);
-        ReviewedListener { burst: self.bursts.busiest(end_us), ..self.reviewed }
+        let (burst, episodes) = (self.bursts.busiest(end_us), self.episodes.finish());
+        ReviewedListener { burst, episodes, ..self.reviewed }
     }
 }
 

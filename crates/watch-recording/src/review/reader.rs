@@ -9,10 +9,11 @@ use watch_record::{Effort, Unseen, WatchedNamespace};
 
 use crate::header::WatchHeader;
 use crate::line::{ChangeRow, RecordLine, Span};
+use crate::patch::{Patch, Patched};
 use crate::record::WatchRecord;
 use crate::replay::Replay;
 use crate::review::curve::CurveBuilder;
-use crate::review::episode::{self, Episode};
+use crate::review::episode::{Episode, Episodes};
 use crate::review::listener::{ListenerReview, ReviewedListener};
 use crate::review::wall::WallTimes;
 
@@ -27,6 +28,9 @@ const MIN_DETAIL_US: u64 = 200_000;
 
 /// Gaps that are kept; the shortest are left out.
 const MAX_GAPS: usize = 50_000;
+
+/// What could not be seen that is kept.
+const MAX_UNSEEN: usize = 100;
 
 /// What happened in a record. Times are microseconds since the watch began.
 #[derive(Debug)]
@@ -43,7 +47,7 @@ pub struct Review {
     pub wall: WallTimes,
     /// Every listener, those that were in most trouble first.
     pub listeners: Vec<ReviewedListener>,
-    /// Every network namespace.
+    /// Every network namespace, by its number.
     pub namespaces: Vec<ReviewedNamespace>,
     /// What could not be seen at any line.
     pub unseen: Vec<Unseen>,
@@ -79,7 +83,7 @@ pub struct Gaps {
 #[derive(Debug, Default)]
 struct Progress {
     listeners: BTreeMap<u64, ListenerReview>,
-    namespaces: BTreeMap<u64, ReviewedNamespace>,
+    namespaces: BTreeMap<u64, NamespaceReview>,
     unseen: Vec<Unseen>,
     effort: Effort,
     wall: WallTimes,
@@ -98,7 +102,8 @@ impl Review {
     pub fn read(record: &WatchRecord) -> Result<Self, RunDirectoryError> {
         let is_recording = record.is_recording();
         let mut progress = Progress::default();
-        let lines = record.replay(|state, line| progress.add(state, line))?;
+        let (lines, state) = record.follow(|state, line| progress.add(state, line))?;
+        progress.end(&state);
         let span = Span(progress.from_us.unwrap_or(0), progress.to_us);
         let mut listeners: Vec<_> =
             progress.listeners.into_values().map(|it| it.finish(span.1)).collect();
@@ -115,7 +120,7 @@ impl Review {
             span,
             wall: progress.wall,
             listeners,
-            namespaces: progress.namespaces.into_values().collect(),
+            namespaces: progress.namespaces.into_values().map(NamespaceReview::finish).collect(),
             unseen: progress.unseen,
             effort: progress.effort,
             gaps: progress.gaps,
@@ -126,8 +131,9 @@ impl Review {
     /// The network namespace of a listener.
     pub fn namespace_of(&self, listener: &ReviewedListener) -> Option<&WatchedNamespace> {
         let inode = listener.listener.namespace;
-        let mut namespaces = self.namespaces.iter().map(|it| &it.namespace);
-        namespaces.find(|namespace| namespace.inode == inode)
+        // They are in this order.
+        let found = self.namespaces.binary_search_by_key(&inode, |it| it.namespace.inode);
+        found.ok().map(|index| &self.namespaces[index].namespace)
     }
 }
 
@@ -138,13 +144,12 @@ impl Progress {
         self.from_us.get_or_insert(first_us.unwrap_or(at_us).min(at_us));
         self.to_us = self.to_us.max(at_us);
         self.wall.add(at_us, &line.at);
-        self.effort = state.effort();
         self.discarded_closed = self.discarded_closed.saturating_add(line.discarded_closed);
-        for now in state.listeners() {
-            let review = self.listeners.entry(now.id);
+        for (id, has_new_troubles) in changed(&line.listeners) {
+            let Some(now) = state.listener(id) else { continue };
+            let review = self.listeners.entry(id);
             let review = review.or_insert_with(|| ListenerReview::new(now, at_us));
-            review.state(now, at_us, before_us);
-            review.reviewed.is_there = true;
+            review.state(now, has_new_troubles, (at_us, before_us));
         }
         for changes in &line.changes {
             if let Some(review) = self.listeners.get_mut(&changes.id) {
@@ -152,24 +157,37 @@ impl Progress {
             }
         }
         for gone in &line.gone {
-            if let Some(review) = self.listeners.get_mut(&gone.id) {
+            let review = self.listeners.get_mut(&gone.id).filter(|it| it.reviewed.is_there);
+            if let Some(review) = review
+                && let Some(last) = state.last_known(gone.id)
+            {
+                review.end(last, at_us);
                 (review.reviewed.closed, review.reviewed.is_there) = (gone.closed, false);
             }
         }
-        for namespace in state.namespaces() {
-            let new = || ReviewedNamespace { namespace: namespace.clone(), episodes: Vec::new() };
-            let known = self.namespaces.entry(namespace.inode).or_insert_with(new);
-            known.namespace.clone_from(namespace);
-            episode::add(&mut known.episodes, &namespace.troubles, at_us, before_us);
+        for (inode, has_new_troubles) in changed(&line.namespaces) {
+            let Some(now) = state.namespace(inode) else { continue };
+            let review = self.namespaces.entry(inode);
+            let review = review.or_insert_with(|| NamespaceReview::new(now));
+            review.is_there = true;
+            if has_new_troubles {
+                review.episodes.change(&now.troubles, at_us, before_us);
+            }
         }
-        for unseen in state.unseen() {
-            if !self.unseen.contains(unseen) && self.unseen.len() < 100 {
+        for inode in &line.gone_namespaces {
+            let review = self.namespaces.get_mut(inode).filter(|it| it.is_there);
+            if let Some((review, last)) = review.zip(state.namespace(*inode)) {
+                review.end(last, at_us);
+            }
+        }
+        for unseen in line.unseen.iter().flatten() {
+            if self.unseen.len() < MAX_UNSEEN && !self.unseen.contains(unseen) {
                 self.unseen.push(unseen.clone());
             }
         }
         for &Span(from_us, to_us) in &line.gaps {
             let length_us = to_us.saturating_sub(from_us);
-            self.gaps.number += 1;
+            self.gaps.number = self.gaps.number.saturating_add(1);
             self.gaps.total_us = self.gaps.total_us.saturating_add(length_us);
             self.gaps.longest_us = self.gaps.longest_us.max(length_us);
             self.spans.push(Span(from_us, to_us));
@@ -178,6 +196,59 @@ impl Progress {
             self.spans.sort_by_key(|span| Reverse(span.1.saturating_sub(span.0)));
             self.spans.truncate(MAX_GAPS / 2);
         }
+    }
+
+    /// Adds the state after the last line.
+    fn end(&mut self, state: &Replay) {
+        self.effort = state.effort();
+        for listener in state.listeners() {
+            if let Some(review) = self.listeners.get_mut(&listener.id)
+                && let Some(last) = state.last_known(listener.id)
+            {
+                review.end(last, self.to_us);
+            }
+        }
+        for namespace in state.namespaces() {
+            if let Some(review) = self.namespaces.get_mut(&namespace.inode) {
+                review.end(namespace, self.to_us);
+            }
+        }
+    }
+}
+
+/// The objects that are new or changed with a line, and whether their troubles are.
+fn changed<T: Patched>(patches: &[Patch<T>]) -> BTreeMap<u64, bool> {
+    let mut all = BTreeMap::new();
+    for patch in patches {
+        if let Some(key) = patch.key() {
+            *all.entry(key).or_default() |= patch.has("troubles");
+        }
+    }
+    all
+}
+
+/// What the lines so far say about a namespace.
+#[derive(Debug)]
+struct NamespaceReview {
+    namespace: WatchedNamespace,
+    episodes: Episodes,
+    is_there: bool,
+}
+
+impl NamespaceReview {
+    fn new(namespace: &WatchedNamespace) -> Self {
+        Self { namespace: namespace.clone(), episodes: Episodes::default(), is_there: true }
+    }
+
+    /// Adds its last state: it is gone with this line, or there are no more lines.
+    fn end(&mut self, last: &WatchedNamespace, at_us: u64) {
+        self.namespace.clone_from(last);
+        self.episodes.end(at_us);
+        self.is_there = false;
+    }
+
+    fn finish(self) -> ReviewedNamespace {
+        ReviewedNamespace { namespace: self.namespace, episodes: self.episodes.finish() }
     }
 }
 
@@ -205,14 +276,10 @@ fn draw(
     if drawings.is_empty() {
         return Ok(());
     }
-    let mut number = 0;
-    record.replay(|_, line| {
-        number += 1;
-        if number <= lines {
-            for changes in &line.changes {
-                if let Some(drawing) = drawings.get_mut(&changes.id) {
-                    drawing.add(&changes.rows, &changes.full_us, changes.is_cut);
-                }
+    record.changes(lines, |all| {
+        for changes in all {
+            if let Some(drawing) = drawings.get_mut(&changes.id) {
+                drawing.add(&changes.rows, &changes.full_us, changes.is_cut);
             }
         }
     })?;
@@ -253,7 +320,7 @@ fn detail(Span(from_us, to_us): Span, all: Span) -> Option<Span> {
     let length_us = to_us.saturating_sub(from_us).max(MIN_DETAIL_US);
     let margin_us = length_us / 10;
     let from_us = from_us.saturating_sub(margin_us).max(all.0);
-    let to_us = (from_us + length_us + 2 * margin_us).min(all.1);
+    let to_us = from_us.saturating_add(length_us).saturating_add(2 * margin_us).min(all.1);
     let shown_us = to_us.saturating_sub(from_us);
     let is_short = (shown_us as f64) < LARGE * all.1.saturating_sub(all.0) as f64;
     (shown_us > 0 && is_short).then_some(Span(from_us, to_us))

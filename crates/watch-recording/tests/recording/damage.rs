@@ -139,16 +139,20 @@ fn damaged_lines_and_newer_versions_are_refused_with_their_place() {
     let (lines, head) = (place.path().join("seconds.jsonl"), place.path().join("watch.json"));
     let good = fs::read_to_string(&lines).unwrap();
     let first = good.lines().next().unwrap();
-    for second in
-        ["{}", "x", &first.replace("\"id\":1,", ""), &first.replace("\"limit\":5", "\"limit\":-5")]
-    {
+    let second = good.lines().nth(1).unwrap();
+    for (second, reason) in [
+        ("{}", "missing field"),
+        ("x", "expected value"),
+        (&second.replace("\"id\":1,\"d", "\"d"), "a listener without an id"),
+        (&second.replace("\"depth\":2", "\"depth\":-2"), "depth: invalid value"),
+    ] {
         fs::write(&lines, format!("{first}\n{second}\n")).unwrap();
         let error = WatchRecord::open(place.path()).unwrap().replay(|_, _| ()).unwrap_err();
-        assert!(error.to_string().contains("seconds.jsonl, line 2: "), "{error}");
+        let error = error.to_string();
+        assert!(error.contains("seconds.jsonl, line 2: ") && error.contains(reason), "{error}");
     }
     // What changed of a listener that was never described.
-    let later = good.lines().nth(1).unwrap();
-    fs::write(&lines, format!("{later}\n")).unwrap();
+    fs::write(&lines, format!("{}\n", second.replace("\"line\":2", "\"line\":1"))).unwrap();
     let error = WatchRecord::open(place.path()).unwrap().replay(|_, _| ()).unwrap_err();
     assert!(error.to_string().contains("line 1: what changed of"), "{error}");
     let header = fs::read_to_string(&head).unwrap();
