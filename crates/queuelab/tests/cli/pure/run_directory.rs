@@ -148,6 +148,24 @@ fn a_report_of_a_run_that_lost_trials_says_which() {
     }
 }
 
+/// The checks of the run itself are not in its trials, so that only the verdict has their number.
+#[test]
+fn a_stored_verdict_with_the_largest_count_is_shown() {
+    let out = out_directory();
+    run_fake(out.path(), &["smoke", "--seed", "7"], "{}");
+    let path = runs(out.path()).remove(0);
+    let mut record: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(path.join("run.json")).unwrap()).unwrap();
+    record["verdict"]["run_checks"] = u64::MAX.into();
+    fs::write(path.join("run.json"), record.to_string()).unwrap();
+    for command in ["report", "show"] {
+        let output = queuelab(&[command, path.to_str().unwrap()]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+        let found = "All 18446744073709551615 checks passed";
+        assert!(text(&output.stdout).contains(found), "{}", all_output(&output));
+    }
+}
+
 #[test]
 fn a_suite_does_not_show_runs_outside_its_directory() {
     let out = out_directory();

@@ -53,6 +53,27 @@ fn a_violation_names_its_check_its_trial_and_its_cell() {
     assert_eq!(verdict.first_violation(), lines[0]);
 }
 
+/// A record from elsewhere can have any counts.
+#[test]
+fn the_counts_of_a_verdict_are_added_up_to_the_largest_number() {
+    let (record, trials) = held_run();
+    let mut verdict = RunVerdict::new(&record, &trials);
+    verdict.run_checks = u64::MAX;
+    for check in &mut verdict.checks {
+        (check.held, check.failed, check.not_applied) = (u64::MAX, u64::MAX - 1, u64::MAX);
+    }
+    let stored = serde_json::to_string(&verdict).unwrap();
+    let read: RunVerdict = serde_json::from_str(&stored).unwrap();
+    assert_eq!((read.checked(), read.predictions()), (u64::MAX, u64::MAX));
+    assert!(read.headline().contains("All 18446744073709551615 checks"), "{}", read.headline());
+    let members = [member(MemberVerdict::Held, None), member(MemberVerdict::Held, None)];
+    let mut suite = SuiteVerdict::new(&members, &[Some(Ok(&read)), Some(Ok(&read))]);
+    for member in &mut suite.members {
+        member.held_on_retry = u64::MAX;
+    }
+    assert!(suite.headline().contains("18446744073709551615 trials"), "{}", suite.headline());
+}
+
 #[test]
 fn a_trial_that_held_on_a_retry_is_held_and_keeps_its_violations() {
     let (record, mut trials) = held_run();
