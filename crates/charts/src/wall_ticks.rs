@@ -22,24 +22,27 @@ pub(crate) fn wall_ticks(Span(from_us, to_us): Span, wall: &WallTimes) -> Vec<(u
     let (Some(start), true) = (start, seconds > 6) else {
         let length = length_us as f64 / 1e6;
         let ticks = ticks(length).into_iter().filter(|&time| time <= length);
-        let at_us = |time: f64| from_us + (time * 1e6) as u64;
+        let at_us = |time: f64| from_us.saturating_add((time * 1e6) as u64);
         return ticks.map(|time| (at_us(time), format!("+{}", span(time, length)))).collect();
     };
     let step = STEPS.into_iter().find(|step| seconds / step < MAX_LABELS);
     // Longer than a few days.
     let step = step.unwrap_or_else(|| (seconds / MAX_LABELS).div_ceil(86_400).max(1) * 86_400);
-    let step_us = step * SECOND_US;
+    let step_us = step.saturating_mul(SECOND_US);
     let past_us = start.rem_euclid(step_us as i64) as u64;
-    let first_us = from_us + (step_us - past_us) % step_us;
+    let first_us = from_us.saturating_add((step_us - past_us) % step_us);
     let format = match step {
         86_400.. => "%b %d",
         60.. => "%H:%M",
         _ => "%H:%M:%S",
     };
-    let times = (0..=MAX_LABELS).map(|number| first_us + number * step_us);
+    let times =
+        (0..=MAX_LABELS).map(|number| first_us.saturating_add(number.saturating_mul(step_us)));
     let times = times.filter(|&at_us| at_us <= to_us);
     // The lines of a record are not exactly a second apart.
-    let label = |at_us| Some(wall.at(at_us + SECOND_US / 2)?.strftime(format).to_string());
+    let label = |at_us: u64| {
+        Some(wall.at(at_us.saturating_add(SECOND_US / 2))?.strftime(format).to_string())
+    };
     times.filter_map(|at_us| Some((at_us, label(at_us)?))).collect()
 }
 

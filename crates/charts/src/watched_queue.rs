@@ -2,7 +2,7 @@
 //! times in which it was not looked at.
 
 use maud::{Markup, html};
-use run_view::number::count;
+use run_view::number::{count, total};
 use run_view::prose::several;
 use watch_recording::{Column, Curve, ReviewedListener, Sight, Span, WallTimes};
 
@@ -41,7 +41,7 @@ pub fn watched_queue(
     let y = Scale::linear((0.0, marks[marks.len() - 1]), (TOP + HEIGHT, TOP));
     let unseen = runs(columns, |column| column.sight == Sight::Unseen);
     let seen = runs(columns, |column| column.sight == Sight::Seen);
-    let drops: u64 = columns.iter().map(|column| column.drops).sum();
+    let drops = total(columns.iter().map(|column| column.drops));
     let at =
         |us: u64| us.saturating_sub(from_us) as f64 / to_us.saturating_sub(from_us).max(1) as f64;
     let limit = count(listener.listener.limit);
@@ -80,7 +80,7 @@ pub fn watched_queue(
         }
         @for (column, _) in columns.iter().enumerate().filter(|(_, column)| column.was_full) {
             path.drop d=(format!("M{} {}l4 4l-4 4l-4 -4z", px(x(column) + 0.5), px(y.at(full as f64) - 4.0))) {
-                title { "full between two looks: " (count(full as i64)) " queued" }
+                title { "full between two looks: " (count(full)) " queued" }
             }
         }
         (drop_marks(columns, x))
@@ -98,7 +98,9 @@ fn drop_marks(columns: &[Column], x: impl Fn(usize) -> f64) -> Markup {
     for (number, column) in columns.iter().enumerate().filter(|(_, column)| column.drops > 0) {
         let at = x(number) + 0.5;
         match marks.last_mut() {
-            Some((mark, drops)) if at - *mark < APART => *drops += column.drops,
+            Some((mark, drops)) if at - *mark < APART => {
+                *drops = drops.saturating_add(column.drops)
+            }
             _ => marks.push((at, column.drops)),
         }
     }

@@ -9,6 +9,7 @@ mod completions;
 mod decisions;
 mod disturbed;
 mod explain;
+mod forged_recording;
 mod full_streams;
 mod hostile_text;
 mod json;

@@ -10,6 +10,9 @@ use crate::document::{Block, Point, Section, Tone};
 /// The listeners in trouble that the answer describes.
 const MAX_DESCRIBED: usize = 8;
 
+/// The network namespaces in trouble that it describes.
+const MAX_NAMESPACES: usize = 40;
+
 pub(super) fn section(review: &Review) -> Section {
     let mut section = Section::new("answer", "Answer");
     section.is_brief = true;
@@ -38,9 +41,16 @@ pub(super) fn section(review: &Review) -> Section {
             Point { lead: format!("{lead}:"), text }
         })
     });
-    let of_namespaces: Vec<_> = of_namespaces.collect();
+    // One more shows that there are others.
+    let mut of_namespaces: Vec<_> = of_namespaces.take(MAX_NAMESPACES + 1).collect();
+    let has_more = of_namespaces.len() > MAX_NAMESPACES;
+    of_namespaces.truncate(MAX_NAMESPACES);
     if !of_namespaces.is_empty() {
         section.summary(Block::Points(of_namespaces));
+    }
+    if has_more {
+        section
+            .summary(Block::text("… and more network namespaces: see what was wrong, and when."));
     }
     section
 }
@@ -55,7 +65,7 @@ pub fn headline(review: &Review) -> String {
     let all = review.listeners.len() as u64;
     let in_trouble: Vec<_> = in_trouble(review).collect();
     if review.lines == 0 {
-        return "Nothing is recorded yet.".to_owned();
+        return nothing(review);
     }
     if all == 0 {
         return format!("There was no listener in the {recorded} recorded.");
@@ -89,6 +99,19 @@ pub fn headline(review: &Review) -> String {
         name(review, worst),
         happened(review, worst)
     )
+}
+
+/// Why there is no line.
+fn nothing(review: &Review) -> String {
+    let why = match review.header.end {
+        None if review.is_recording => return "Nothing is recorded yet.".to_owned(),
+        None => "the program or the machine stopped before its first line was complete",
+        Some(RecordEnd::LimitReached) => "its first line would have been larger than its limit",
+        Some(RecordEnd::Failed) => "its first line could not be written",
+        // The reader refuses it: a recording begins with a line.
+        Some(RecordEnd::Stopped) => "it has no line",
+    };
+    format!("Nothing is recorded: {why}.")
 }
 
 /// What happened to a listener, as a sentence without its subject.
@@ -135,6 +158,9 @@ fn describe(review: &Review, listener: &ReviewedListener, is_said: bool) -> Opti
 
 /// Why the record may not have everything; `None` if it ended with the watch.
 fn unfinished(review: &Review) -> Option<String> {
+    if review.lines == 0 {
+        return None;
+    }
     let last = clock(review, review.span.1);
     Some(match review.header.end {
         Some(RecordEnd::Stopped) => return None,
@@ -150,8 +176,11 @@ fn unfinished(review: &Review) -> Option<String> {
         None if review.is_recording => {
             format!("The recording goes on: this is what it had at {last}.")
         }
-        None => {
-            format!("The recording was not ended: the program or the machine stopped after {last}.")
-        }
+        None => format!(
+            "The recording was not ended: the program or the machine stopped after {last}. It has \
+             {} of {}; what happened later is not in it.",
+            several(review.lines as u64, "line"),
+            duration(review.span.1.saturating_sub(review.span.0))
+        ),
     })
 }

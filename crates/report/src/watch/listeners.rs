@@ -66,7 +66,7 @@ fn row(review: &Review, listener: &ReviewedListener) -> Vec<String> {
     let none = || "·".to_owned();
     let place = review.namespace_of(listener).and_then(place);
     let peak = match listener.peak.was_full {
-        true => format!("≥ {}", count(listener.peak.depth(of.limit) as i64)),
+        true => format!("≥ {}", count(listener.peak.depth(of.limit))),
         false => count(listener.peak.seen),
     };
     let at = match listener.peak.seen {
@@ -74,7 +74,7 @@ fn row(review: &Review, listener: &ReviewedListener) -> Vec<String> {
         _ => clock(review, listener.peak_us),
     };
     let drops = match of.drops_total {
-        Some(_) => count(listener.drops as i64),
+        Some(_) => count(listener.drops),
         None => "?".to_owned(),
     };
     let number = |most: u32| if of.connections.is_some() { count(most) } else { "?".to_owned() };

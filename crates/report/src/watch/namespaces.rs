@@ -1,16 +1,19 @@
 //! The counters of the network namespaces that moved.
 
 use run_view::number::count;
-use run_view::prose::sentence;
+use run_view::prose::{sentence, several};
 use watch_record::WatchedNamespace;
 use watch_recording::Review;
 
-use super::words::{duration, place};
+use super::words::{LONGEST_NAME, duration, place, short};
 use crate::document::{Block, Section};
 use crate::table::Table;
 
 /// The namespaces whose counters are shown.
 const MAX_SHOWN: usize = 40;
+
+/// The counters of one that are shown: the kernel has about 400.
+const MAX_ROWS: usize = 1_000;
 
 /// Counters that tell of listeners and their clients come first.
 const FIRST: [&str; 14] = [
@@ -62,13 +65,17 @@ pub(super) fn section(review: &Review) -> Option<Section> {
 fn table(namespace: &WatchedNamespace) -> Table {
     let rank = |name: &String| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len());
     let mut counters: Vec<_> = namespace.counters.iter().collect();
-    counters.sort_by_key(|(name, _)| (rank(name), (*name).clone()));
-    let rows = counters
-        .into_iter()
-        .map(|(name, by)| vec![visible::line(name).into_owned(), count(i128::from(*by))]);
+    counters.sort_by_key(|(name, _)| (rank(name), *name));
+    let rest = counters.len().saturating_sub(MAX_ROWS);
+    counters.truncate(MAX_ROWS);
+    let rows = counters.into_iter().map(|(name, by)| vec![short(name, LONGEST_NAME), count(*by)]);
+    let more = (rest > 0).then(|| {
+        let more = several(rest as u64, "more counter");
+        vec![format!("… and {more}, which `seconds.jsonl` has"), "·".to_owned()]
+    });
     Table {
         head: ["counter", "increased by"].map(str::to_owned).into(),
-        rows: rows.collect(),
+        rows: rows.chain(more).collect(),
         words: 1,
         ..Table::default()
     }

@@ -1,7 +1,8 @@
 //! Everything that was wrong, in the order of time.
 
 use run_view::prose::several;
-use watch_recording::{Episode, Review, Span};
+use watch_record::WatchedNamespace;
+use watch_recording::{Episode, Review, ReviewedListener, Span};
 
 use super::words::{name, place, sentences, severity, when};
 use crate::document::{Block, Point, Section};
@@ -9,15 +10,31 @@ use crate::document::{Block, Point, Section};
 /// The episodes that are listed.
 const MAX_LISTED: usize = 200;
 
+/// What an episode is of.
+#[derive(Debug, Clone, Copy)]
+enum Whose<'a> {
+    Listener(&'a ReviewedListener),
+    Namespace(&'a WatchedNamespace),
+}
+
+impl Whose<'_> {
+    fn name(self, review: &Review) -> String {
+        match self {
+            Self::Listener(listener) => name(review, listener),
+            Self::Namespace(namespace) => {
+                place(namespace).unwrap_or_else(|| "the own network namespace".to_owned())
+            }
+        }
+    }
+}
+
 pub(super) fn section(review: &Review) -> Option<Section> {
     let of_listeners = review.listeners.iter().flat_map(|listener| {
-        let episodes = listener.episodes.iter();
-        episodes.map(move |episode| (episode, name(review, listener)))
+        listener.episodes.iter().map(move |episode| (episode, Whose::Listener(listener)))
     });
     let of_namespaces = review.namespaces.iter().flat_map(|namespace| {
-        let whose = place(&namespace.namespace);
-        let whose = whose.unwrap_or_else(|| "the own network namespace".to_owned());
-        namespace.episodes.iter().map(move |episode| (episode, whose.clone()))
+        let whose = Whose::Namespace(&namespace.namespace);
+        namespace.episodes.iter().map(move |episode| (episode, whose))
     });
     let mut all: Vec<_> = of_listeners.chain(of_namespaces).collect();
     if all.is_empty() {
@@ -31,7 +48,9 @@ pub(super) fn section(review: &Review) -> Option<Section> {
          second apart.",
     ));
     let listed = all.iter().take(MAX_LISTED);
-    section.report(Block::Points(listed.map(|(it, whose)| point(review, it, whose)).collect()));
+    section.report(Block::Points(
+        listed.map(|(it, whose)| point(review, it, &whose.name(review))).collect(),
+    ));
     if all.len() > MAX_LISTED {
         let more = several((all.len() - MAX_LISTED) as u64, "more time");
         section.report(Block::text(format!("… and {more} in which something was wrong.")));

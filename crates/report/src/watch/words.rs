@@ -4,6 +4,12 @@ use run_view::prose::several;
 use watch_record::{Severity, WatchedListener, WatchedNamespace};
 use watch_recording::{Review, ReviewedListener, Span};
 
+/// Characters of a name that are shown: those of a process have 15 at most.
+pub(super) const LONGEST_NAME: usize = 120;
+
+/// Characters of sentences that are shown.
+const LONGEST_TEXT: usize = 2_000;
+
 /// Its address and its processes: `127.0.0.1:80 (nginx, PID 7)`.
 pub(super) fn name(review: &Review, listener: &ReviewedListener) -> String {
     let owner = owner(&listener.listener);
@@ -18,7 +24,7 @@ pub(super) fn name(review: &Review, listener: &ReviewedListener) -> String {
 /// The processes of a listener; `None` if none is known.
 pub(super) fn owner(listener: &WatchedListener) -> Option<String> {
     let (first, others) = listener.processes.split_first()?;
-    let name = visible::line(&first.name);
+    let name = short(&first.name, LONGEST_NAME);
     let others = match others.len() as u64 {
         0 => String::new(),
         number => format!(" and {}", several(number, "other")),
@@ -31,7 +37,7 @@ pub(super) fn place(namespace: &WatchedNamespace) -> Option<String> {
     if namespace.is_own {
         return None;
     }
-    let safe = |name: &String| visible::line(name).into_owned();
+    let safe = |name: &String| short(name, LONGEST_NAME);
     let container = namespace.container.as_ref().map(|name| format!("container {}", safe(name)));
     let named = || namespace.name.as_ref().map(|name| format!("namespace {}", safe(name)));
     let numbered = || format!("namespace {}", namespace.inode);
@@ -92,12 +98,27 @@ pub(super) const fn severity(severity: Severity) -> &'static str {
 
 /// Sentences from a record, in one line.
 pub(super) fn sentences(text: &str) -> String {
-    visible::line(text.trim()).into_owned()
+    short(text.trim(), LONGEST_TEXT)
+}
+
+/// A text in one line, cut after this many characters: a record from elsewhere can have one of
+/// megabytes, which a report would show hundreds of times.
+pub(super) fn short(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        None => visible::line(text).into_owned(),
+        Some((end, _)) => format!("{}…", visible::line(&text[..end])),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_is_cut() {
+        assert_eq!(short("äöü\n", 4), "äöü\\n");
+        assert_eq!(short("äöü", 2), "äö…");
+    }
 
     #[test]
     fn a_length_of_time_has_two_units_at_most() {

@@ -197,6 +197,77 @@ fn a_record_without_trouble_says_so_and_names_the_deepest_queue() {
     drop(recorder);
     let killed = report::watch_summary(&review(place.path()));
     assert!(killed.contains("the program or the machine stopped after 12:00:02"), "{killed}");
+    let killed = killed.replace('\u{a0}', " ");
+    let killed = killed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        killed.contains("It has 2 lines of 1.99 s; what happened later is not in it"),
+        "{killed}"
+    );
+}
+
+#[test]
+fn a_record_without_a_line_says_why() {
+    let place = tempdir().unwrap();
+    let file = place.path().join("seconds.jsonl");
+    let first = recorder(place.path());
+    let headline = || report::watch_headline(&review(place.path()));
+    assert_eq!(headline(), "Nothing is recorded yet.");
+    drop(first);
+    let stopped = "the program or the machine stopped before its first line was complete";
+    assert_eq!(headline(), format!("Nothing is recorded: {stopped}."));
+    std::fs::write(&file, "{\"line\":1").unwrap();
+    assert_eq!(headline(), format!("Nothing is recorded: {stopped}."));
+    let place = tempdir().unwrap();
+    recorder(place.path()).finish(RecordEnd::LimitReached).unwrap();
+    let headline = report::watch_headline(&review(place.path()));
+    assert_eq!(
+        headline,
+        "Nothing is recorded: its first line would have been larger than its limit."
+    );
+}
+
+/// What a stranger can write into a record that is read.
+#[test]
+fn the_largest_numbers_and_texts_are_shown_in_a_short_page() {
+    let place = tempdir().unwrap();
+    let long = "name ".repeat(200_000);
+    let mut recorder = recorder(place.path());
+    for second in 1..=40 {
+        let largest = u64::MAX - second % 2;
+        let mut one = listener(1, &long, u32::MAX, largest);
+        one.limit = u32::MAX;
+        let counts = one.connections.as_mut().unwrap();
+        counts.oldest_not_accepted_seconds = Some(1e308);
+        one.troubles = match second % 10 {
+            0..5 => vec![trouble(Severity::Critical, &long)],
+            _ => vec![],
+        };
+        let mut now = snapshot(second * 20_000_000, vec![one]);
+        now.at = "no time".to_owned();
+        now.effort =
+            Effort { looks: u64::MAX, missed_looks: u64::MAX, cpu_share: 1e308, ..now.effort };
+        now.namespaces[0].drops_of_closed = u64::MAX;
+        now.namespaces[0].counters = (0..5_000).map(|at| (format!("{at}"), u64::MAX)).collect();
+        // Up to 25 years.
+        let until_ns = second * 20_000_000 * SECOND;
+        let row = |depth, drops| DepthChange { at_ns: until_ns, after_ns: 0, depth, drops };
+        let rows = vec![row(u32::MAX, largest), row(0, u64::MAX)];
+        let of =
+            ListenerChanges { id: 1, changes: rows, full_ns: vec![until_ns], is_cut: second > 1 };
+        let changes = Changes { discarded_closed: u64::MAX, ..changes(second, vec![of]) };
+        recorder.append(&now, &Changes { until_ns, ..changes }).unwrap();
+    }
+    drop(recorder);
+    let review = review(place.path());
+    let page = file(&review, "report.html");
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    assert!(
+        page.contains("18 446 744 073 709 551 615") || page.contains("18&nbsp;446"),
+        "the drops"
+    );
+    assert!(page.contains("… and 4 000 more counters"), "a table has a thousand");
+    assert!(file(&review, "summary.md").len() < 100_000);
+    assert!(report::watch_summary(&review).len() < 200_000);
 }
 
 #[test]

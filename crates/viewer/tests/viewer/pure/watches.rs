@@ -99,3 +99,29 @@ fn links_in_a_watch_and_damage_are_not_served() {
     assert!(page.contains("seconds.jsonl, line 1: "), "{page}");
     assert!(!page.contains("secret"), "{page}");
 }
+
+/// Such a record once ended the server.
+#[test]
+fn a_record_of_the_largest_numbers_is_served_or_refused() {
+    let runs = out_directory();
+    let place = runs.path().join("watch/forged");
+    let mut recorder = Recorder::create(&place, header()).unwrap();
+    append(&mut recorder, 1);
+    drop(recorder);
+    let lines = place.join("seconds.jsonl");
+    let (_server, address) = serve(runs.path());
+    let first = fs::read_to_string(&lines).unwrap();
+    for (at_us, served) in
+        [(u64::MAX, "line 2: at_us is 18446744073709551615"), ((1 << 53) - 1, "2501999 h")]
+    {
+        let second = format!(
+            "{{\"line\":2,\"at_us\":{at_us},\"at\":\"\",\"effort\":{{\"looks\":{}}},\"gaps\":\
+             [[0,{at_us}]],\"discarded_closed\":{}}}\n",
+            u64::MAX,
+            u64::MAX
+        );
+        fs::write(&lines, format!("{first}{second}")).unwrap();
+        let page = request(address, "GET", "/runs/watch/forged").replace('\u{a0}', " ");
+        assert!(status(&page) == 200 && page.contains(served), "{page}");
+    }
+}
