@@ -54,8 +54,16 @@ fn read(place: &Path) {
         (Err(one), Err(other)) => return assert_eq!(one.to_string(), other.to_string()),
         (one, other) => panic!("read once only: {one:?}, {:?}", other.err()),
     };
-    assert!(record.header().lines.is_none_or(|stated| stated == number || record.header().end.is_none()));
-    assert_eq!(review.listeners.iter().map(|it| it.listener.id).collect::<BTreeSet<_>>(), listeners);
+    assert!(
+        record
+            .header()
+            .lines
+            .is_none_or(|stated| stated == number || record.header().end.is_none())
+    );
+    assert_eq!(
+        review.listeners.iter().map(|it| it.listener.id).collect::<BTreeSet<_>>(),
+        listeners
+    );
     assert_eq!(
         review.namespaces.iter().map(|it| it.namespace.inode).collect::<BTreeSet<_>>(),
         namespaces
