@@ -237,7 +237,7 @@ fn the_largest_numbers_and_texts_are_shown_in_a_short_page() {
         let mut one = listener(1, &long, u32::MAX, largest);
         one.limit = u32::MAX;
         let counts = one.connections.as_mut().unwrap();
-        counts.oldest_not_accepted_seconds = Some(1e308);
+        counts.oldest_not_accepted_seconds = Some(1e300);
         one.troubles = match second % 10 {
             0..5 => vec![trouble(Severity::Critical, &long)],
             _ => vec![],
@@ -245,7 +245,7 @@ fn the_largest_numbers_and_texts_are_shown_in_a_short_page() {
         let mut now = snapshot(second * 20_000_000, vec![one]);
         now.at = "no time".to_owned();
         now.effort =
-            Effort { looks: u64::MAX, missed_looks: u64::MAX, cpu_share: 1e308, ..now.effort };
+            Effort { looks: u64::MAX, missed_looks: u64::MAX, cpu_share: 1e300, ..now.effort };
         now.namespaces[0].drops_of_closed = u64::MAX;
         now.namespaces[0].counters = (0..5_000).map(|at| (format!("{at}"), u64::MAX)).collect();
         // Up to 25 years.
