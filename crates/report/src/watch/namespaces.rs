@@ -71,7 +71,7 @@ fn table(namespace: &WatchedNamespace) -> Table {
     let rows = counters.into_iter().map(|(name, by)| vec![short(name, LONGEST_NAME), count(*by)]);
     let more = (rest > 0).then(|| {
         let more = several(rest as u64, "more counter");
-        vec![format!("… and {more}, which `seconds.jsonl` has"), "·".to_owned()]
+        vec![format!("… and {more}, which seconds.jsonl has"), "·".to_owned()]
     });
     Table {
         head: ["counter", "increased by"].map(str::to_owned).into(),

@@ -259,12 +259,9 @@ fn the_largest_numbers_and_texts_are_shown_in_a_short_page() {
     }
     drop(recorder);
     let review = review(place.path());
-    let page = file(&review, "report.html");
+    let page = file(&review, "report.html").replace('\u{a0}', " ");
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
-    assert!(
-        page.contains("18 446 744 073 709 551 615") || page.contains("18&nbsp;446"),
-        "the drops"
-    );
+    assert!(page.contains("18 446 744 073 709 551 615"), "the drops");
     assert!(page.contains("… and 4 000 more counters"), "a table has a thousand");
     assert!(file(&review, "summary.md").len() < 100_000);
     assert!(report::watch_summary(&review).len() < 200_000);
