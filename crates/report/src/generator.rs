@@ -16,7 +16,7 @@ pub(crate) fn warnings(run: &Run) -> Option<String> {
 }
 
 /// The trials with a thread of the load that was busy nearly all the time.
-fn busy(run: &Run) -> Option<String> {
+pub(crate) fn busy(run: &Run) -> Option<String> {
     let use_of = |trial: &Trial| trial.load_use.filter(|of| of.may_be_limit);
     let busy: Vec<_> =
         run.trials.iter().filter_map(|trial| Some((trial, use_of(trial)?))).collect();

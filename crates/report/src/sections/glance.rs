@@ -70,6 +70,10 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
             section.summary(Block::folded("More metrics", vec![charts_or_text(others)]));
         }
     }
+    // Without it, the rates of the short form are taken for the server's.
+    if let Some(warning) = generator::busy(run) {
+        section.short(Block::Text(Tone::Warning, warning));
+    }
     if let Some(warning) = generator::warnings(run) {
         section.summary(Block::Text(Tone::Warning, warning));
     }

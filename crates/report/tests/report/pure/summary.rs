@@ -1,7 +1,8 @@
 //! The summary of recorded runs.
 
-use report::{Run, files, summary};
+use report::{Detail, Run, files, summary, terminal};
 use run_record::{ListenerSummary, LoadUse, ProbeSummary, Simulated};
+use run_view::Screen;
 
 use crate::runs::load_run;
 
@@ -108,7 +109,8 @@ fn with_load_use(change: impl Fn(usize, &mut LoadUse)) -> Vec<String> {
         let (_, bytes) = files.iter().find(|(found, _)| found == name).unwrap();
         String::from_utf8(bytes.clone()).unwrap()
     };
-    let texts = [summary(&run), file("summary.md"), file("report.html")];
+    let short = terminal(&run, None, Screen::FILE, Detail::Short).body.as_str().to_owned();
+    let texts = [summary(&run), short, file("summary.md"), file("report.html")];
     let words = |text: String| {
         let text = text.replace(['\\', '`'], "").replace('\u{a0}', " ");
         let text = text.replace("<code>", "").replace("</code>", "").replace("&#39;", "'");
