@@ -1,7 +1,12 @@
 //! Errors of run directories and suites' directories.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// The most characters that a message has of the beginning of a reason, and of its end, which
+/// states where in the line it is. A reason quotes what was read, however long that is.
+const MAX_SHOWN: (usize, usize) = (400, 100);
 
 /// Why a run directory could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +41,7 @@ pub enum RunDirectoryError {
     #[error("read {}: it is not a suite's directory (it has no suite.json)", .0.display())]
     NotASuite(PathBuf),
     /// A file is not valid.
-    #[error("read {}, line {line}: {reason}", path.display())]
+    #[error("read {}, line {line}: {}", path.display(), shortened(reason))]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -93,4 +98,39 @@ impl RunDirectoryError {
 
 pub(crate) fn io_error(action: &'static str, path: &Path, source: io::Error) -> RunDirectoryError {
     RunDirectoryError::Io { action, path: path.to_owned(), source }
+}
+
+fn shortened(reason: &str) -> Cow<'_, str> {
+    let (first, last) = MAX_SHOWN;
+    let start = reason.char_indices().nth(first);
+    let end = reason.char_indices().rev().nth(last);
+    match (start, end) {
+        (Some((start, _)), Some((end, _))) if start < end => {
+            format!("{} … {}", &reason[..start], &reason[end..]).into()
+        }
+        _ => reason.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_reason_is_shown_with_its_beginning_and_its_end() {
+        let shown = |reason: String| {
+            let error = RunDirectoryError::Malformed { path: "run.json".into(), line: 7, reason };
+            error.to_string()
+        };
+        assert_eq!(shown("too short".to_owned()), "read run.json, line 7: too short");
+        let long = "é".repeat(1_000_000);
+        let message = shown(format!("unknown variant `{long}` at line 1 column 9"));
+        assert!(message.starts_with("read run.json, line 7: unknown variant `éé"), "{message}");
+        assert!(message.ends_with("é` at line 1 column 9"), "{message}");
+        assert!(message.chars().count() < 600, "{}", message.len());
+        // Not shorter with the mark of what is left out.
+        let (first, last) = MAX_SHOWN;
+        let fits = "x".repeat(first + last);
+        assert!(shown(fits.clone()).ends_with(&fits));
+    }
 }
