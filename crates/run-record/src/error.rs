@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The most characters that a message has of the beginning of a reason, and of its end, which
 /// states where in the line it is. A reason quotes what was read, however long that is.
-const MAX_SHOWN: (usize, usize) = (400, 100);
+const MAX_SHOWN: (usize, usize) = (1000, 200);
 
 /// Why a run directory could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +127,7 @@ mod tests {
         let message = shown(format!("unknown variant `{long}` at line 1 column 9"));
         assert!(message.starts_with("read run.json, line 7: unknown variant `éé"), "{message}");
         assert!(message.ends_with("é` at line 1 column 9"), "{message}");
-        assert!(message.chars().count() < 600, "{}", message.len());
+        assert!(message.chars().count() < 1300, "{}", message.len());
         // Not shorter with the mark of what is left out.
         let (first, last) = MAX_SHOWN;
         let fits = "x".repeat(first + last);
