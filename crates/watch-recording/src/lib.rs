@@ -31,6 +31,8 @@ mod record;
 mod recorder;
 mod replay;
 mod review;
+#[doc(hidden)]
+pub mod testing;
 mod written;
 
 pub use header::{

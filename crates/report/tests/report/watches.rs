@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use report::Detail;
-use run_record::{Machine, Tool};
 use run_view::Screen;
 use tempfile::tempdir;
 use watch_record::{
@@ -12,29 +11,12 @@ use watch_record::{
     Severity, Snapshot, Trouble, TroubleKind, Unseen, WatchedListener, WatchedNamespace,
     WatchedProcess, WatchedSysctls,
 };
-use watch_recording::{
-    RecordEnd, RecordedFilter, RecordedSettings, Recorder, Review, WatchHeader, WatchRecord,
-};
+use watch_recording::{RecordEnd, Recorder, Review, WatchRecord, testing};
 
 const SECOND: u64 = 1_000_000_000;
 
 fn recorder(directory: &Path) -> Recorder {
-    let settings = RecordedSettings {
-        interval_seconds: 0.01,
-        max_cpu_share: 0.02,
-        all_namespaces: true,
-        user: None,
-        filter: RecordedFilter::default(),
-    };
-    let machine = Machine {
-        kernel: "6.18.44".to_owned(),
-        architecture: "x86_64".to_owned(),
-        cpu_model: None,
-        cpus: 2,
-        memory_bytes: 8 << 30,
-    };
-    let tool = Tool { version: "0.2.0".to_owned(), commit: None };
-    Recorder::create(directory, WatchHeader::new(tool, machine, settings, 1 << 30)).unwrap()
+    Recorder::create(directory, testing::header(1 << 30)).unwrap()
 }
 
 fn listener(id: u64, name: &str, depth: u32, drops: u64) -> WatchedListener {

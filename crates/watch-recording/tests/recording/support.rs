@@ -3,32 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use run_record::{Machine, Tool};
 use watch_record::{
     Changes, ConnectionCounts, DepthChange, Effort, LimitFrom, ListenerChanges, Peak, Snapshot,
     WatchedListener, WatchedNamespace, WatchedProcess, WatchedSysctls,
 };
-use watch_recording::{DEFAULT_LIMIT_BYTES, RecordedSettings, Recorder, WatchHeader, WatchRecord};
+use watch_recording::{DEFAULT_LIMIT_BYTES, Recorder, WatchHeader, WatchRecord, testing};
 
 pub(crate) const SECOND: u64 = 1_000_000_000;
 
 pub(crate) fn header() -> WatchHeader {
-    let settings = RecordedSettings {
-        interval_seconds: 0.01,
-        max_cpu_share: 0.02,
-        all_namespaces: true,
-        user: None,
-        filter: Default::default(),
-    };
-    let machine = Machine {
-        kernel: "6.18.44".to_owned(),
-        architecture: "x86_64".to_owned(),
-        cpu_model: None,
-        cpus: 2,
-        memory_bytes: 1 << 30,
-    };
-    let tool = Tool { version: "0.2.0".to_owned(), commit: None };
-    WatchHeader::new(tool, machine, settings, DEFAULT_LIMIT_BYTES)
+    testing::header(DEFAULT_LIMIT_BYTES)
 }
 
 pub(crate) fn listener(id: u64, depth: u32, drops: u64) -> WatchedListener {

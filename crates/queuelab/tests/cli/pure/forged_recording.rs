@@ -3,36 +3,17 @@
 use std::fs;
 use std::path::Path;
 
-use run_record::{Machine, Tool};
-use watch_record::{Changes, Effort, Snapshot};
-use watch_recording::{RecordEnd, RecordedFilter, RecordedSettings, Recorder, WatchHeader};
+use watch_record::Changes;
+use watch_recording::{RecordEnd, Recorder, WatchHeader, testing};
 
 use crate::support::{all_output, in_one_line, out_directory, queuelab, text};
 
 /// A record of five seconds that ended in order.
 fn record(directory: &Path) {
-    let settings = RecordedSettings {
-        interval_seconds: 0.01,
-        max_cpu_share: 0.02,
-        all_namespaces: true,
-        user: None,
-        filter: RecordedFilter::default(),
-    };
-    let tool = Tool { version: "0.2.0".to_owned(), commit: None };
-    let header = WatchHeader::new(tool, Machine::current(), settings, 1 << 30);
-    let mut recorder = Recorder::create(directory, header).unwrap();
+    let mut recorder = Recorder::create(directory, testing::header(1 << 30)).unwrap();
     for second in 1..=5 {
-        let snapshot = Snapshot {
-            drops_of_gone: 0,
-            at: format!("2026-11-30T12:00:{second:02}Z"),
-            watched_seconds: second as f64,
-            effort: Effort::default(),
-            listeners: Vec::new(),
-            namespaces: Vec::new(),
-            unseen: Vec::new(),
-        };
-        let until_ns = second * 1_000_000_000;
-        recorder.append(&snapshot, &Changes { until_ns, ..Changes::default() }).unwrap();
+        let changes = Changes { until_ns: second * 1_000_000_000, ..Changes::default() };
+        recorder.append(&testing::without_listeners(second), &changes).unwrap();
     }
     recorder.finish(RecordEnd::Stopped).unwrap();
 }

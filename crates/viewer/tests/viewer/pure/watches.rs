@@ -2,44 +2,19 @@
 
 use std::fs;
 
-use run_record::{Machine, Tool};
-use watch_record::{Changes, Effort, Snapshot};
-use watch_recording::{RecordEnd, RecordedFilter, RecordedSettings, Recorder, WatchHeader};
+use watch_record::Changes;
+use watch_recording::{RecordEnd, Recorder, WatchHeader, testing};
 
 use crate::support::http::{request, status};
 use crate::support::{out_directory, put, serve};
 
 fn header() -> WatchHeader {
-    let settings = RecordedSettings {
-        interval_seconds: 0.01,
-        max_cpu_share: 0.02,
-        all_namespaces: true,
-        user: None,
-        filter: RecordedFilter::default(),
-    };
-    let machine = Machine {
-        kernel: "6.18.44".to_owned(),
-        architecture: "x86_64".to_owned(),
-        cpu_model: None,
-        cpus: 2,
-        memory_bytes: 1 << 30,
-    };
-    let tool = Tool { version: "0.2.0".to_owned(), commit: None };
-    WatchHeader::new(tool, machine, settings, 1 << 30)
+    testing::header(1 << 30)
 }
 
 fn append(recorder: &mut Recorder, second: u64) {
-    let snapshot = Snapshot {
-        drops_of_gone: 0,
-        at: format!("2026-11-30T12:00:{second:02}Z"),
-        watched_seconds: second as f64,
-        effort: Effort::default(),
-        listeners: Vec::new(),
-        namespaces: Vec::new(),
-        unseen: Vec::new(),
-    };
-    let until_ns = second * 1_000_000_000;
-    recorder.append(&snapshot, &Changes { until_ns, ..Changes::default() }).unwrap();
+    let changes = Changes { until_ns: second * 1_000_000_000, ..Changes::default() };
+    recorder.append(&testing::without_listeners(second), &changes).unwrap();
 }
 
 #[test]
