@@ -82,22 +82,10 @@ mod tests {
 
     fn row(destination: Option<&str>) -> AttemptRow {
         AttemptRow {
-            index: 0,
             local: "10.0.0.1:7".to_owned(),
-            outcome: Outcome::Ok,
-            start_ns: 1,
             connect_ns: Some(1),
-            accepted_ns: None,
-            end_ns: 2,
-            syn_retransmits: Some(0),
-            errno: None,
-            messages_written: 0,
-            deliveries: 0,
-            ended_by: None,
-            answers: 0,
-            not_accepted_ns: None,
-            accepted_by_ns: None,
             destination: destination.map(|address| address.parse().unwrap()),
+            ..AttemptRow::new(Outcome::Ok, 1, 2)
         }
     }
 
