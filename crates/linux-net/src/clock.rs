@@ -1,5 +1,6 @@
 //! The clock of all times in a run.
 
+use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
@@ -7,7 +8,7 @@ use nix::unistd::Pid;
 /// of a server and of a load can be compared.
 pub fn monotonic_ns() -> u64 {
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has CLOCK_MONOTONIC");
-    now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
+    nanoseconds(now)
 }
 
 /// CLOCK_MONOTONIC as it was at the last tick of the kernel, nanoseconds: up to 10 ms less than
@@ -15,28 +16,33 @@ pub fn monotonic_ns() -> u64 {
 pub fn coarse_monotonic_ns() -> u64 {
     let clock = ClockId::CLOCK_MONOTONIC_COARSE;
     let now = clock_gettime(clock).expect("every Linux has CLOCK_MONOTONIC_COARSE");
-    now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
+    nanoseconds(now)
 }
 
 /// CLOCK_PROCESS_CPUTIME_ID, nanoseconds: the CPU time of this process with all its
 /// threads.
 pub fn process_cpu_ns() -> u64 {
     let used = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).expect("every Linux counts it");
-    used.tv_sec() as u64 * 1_000_000_000 + used.tv_nsec() as u64
+    nanoseconds(used)
 }
 
 /// CLOCK_THREAD_CPUTIME_ID, nanoseconds: the CPU time of the thread that calls. It costs a system
 /// call, unlike the time of [`monotonic_ns`].
 pub fn thread_cpu_ns() -> u64 {
     let used = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("every Linux counts it");
-    used.tv_sec() as u64 * 1_000_000_000 + used.tv_nsec() as u64
+    nanoseconds(used)
 }
 
 /// The CPU time of another process with all its threads, nanoseconds (clock_getcpuclockid(3));
 /// `None` if there is no such process.
 pub fn process_cpu_ns_of(pid: Pid) -> Option<u64> {
     let used = clock_gettime(clock_getcpuclockid(pid).ok()?).ok()?;
-    Some(used.tv_sec() as u64 * 1_000_000_000 + used.tv_nsec() as u64)
+    Some(nanoseconds(used))
+}
+
+#[inline]
+fn nanoseconds(time: TimeSpec) -> u64 {
+    time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64
 }
 
 #[cfg(test)]
