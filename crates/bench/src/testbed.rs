@@ -14,6 +14,7 @@ use linux_net::{NamespaceFactory, NetworkNamespace, SysctlName};
 use load_generator::{LoadConfig, LoadProtocol};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use worker::metrics::most_memory_bytes;
 use worker::{Client, Protocol, RESPONSE_TIMEOUT, WorkerError, config_arguments, spawn};
 
 use crate::bare::{self, BareEvent, BareLoop, BareProtocol, BareReport};
@@ -151,16 +152,10 @@ impl ChatServer {
     pub(crate) fn peak_memory(&self) -> Result<f64> {
         let path = PathBuf::from(format!("/proc/{}/status", self.pid));
         let peak = fs::read_to_string(&path).and_then(|status| {
-            kibibytes(&status, "VmHWM:").ok_or_else(|| io::Error::other("it has no VmHWM"))
+            most_memory_bytes(&status).ok_or_else(|| io::Error::other("it has no VmHWM"))
         });
-        let kibibytes = peak.map_err(|source| BenchError::Input { path, source })?;
-        Ok(kibibytes * 1024.0)
+        peak.map(|bytes| bytes as f64).map_err(|source| BenchError::Input { path, source })
     }
-}
-
-fn kibibytes(status: &str, field: &str) -> Option<f64> {
-    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
-    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 /// A running loop that ends by itself.
@@ -213,13 +208,6 @@ fn config<T: DeserializeOwned>(arguments: &[String]) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_peak_of_memory_is_read_from_the_status() {
-        let status = "Name:\tbench\nVmPeak:\t  9000 kB\nVmHWM:\t  1024 kB\nVmRSS:\t 10 kB\n";
-        assert_eq!(kibibytes(status, "VmHWM:"), Some(1024.0));
-        assert_eq!(kibibytes(status, "VmNone:"), None);
-    }
 
     #[test]
     fn only_the_names_of_workers_are_workers() {

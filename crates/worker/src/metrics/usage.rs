@@ -68,6 +68,8 @@ mod tests {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         assert!(most_memory_bytes(&status).unwrap() > 1 << 20, "{status}");
         assert_eq!(most_memory_bytes("Name:\tx\nVmHWM:\t    1536 kB\n"), Some(1_572_864));
+        let others = "Name:\tbench\nVmPeak:\t  9000 kB\nVmHWM:\t  1024 kB\nVmRSS:\t 10 kB\n";
+        assert_eq!(most_memory_bytes(others), Some(1024 * 1024));
         assert_eq!(most_memory_bytes("Name:\tx\nState:\tZ (zombie)\n"), None);
     }
 }
