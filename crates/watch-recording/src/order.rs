@@ -21,6 +21,11 @@ pub(crate) struct Order {
 }
 
 impl Order {
+    /// The number of lines so far.
+    pub(crate) fn lines(&self) -> u64 {
+        self.lines
+    }
+
     /// Checks the next line: its number, and that each of its times is one between the line
     /// before it and itself.
     ///

@@ -86,22 +86,18 @@ impl WatchRecord {
         mut each: impl FnMut(&Replay, &RecordLine),
     ) -> Result<(usize, Replay)> {
         let (mut state, mut order) = (Replay::default(), Order::default());
-        let mut lines = 0;
-        let bytes = self.read(|number, text| {
+        let bytes = self.read(|_, text| {
             let line: RecordLine = decode(text)?;
             order.check(&line)?;
             state.apply(&line)?;
             each(&state, &line);
             state.remove_gone(&line);
-            lines = number;
             Ok(())
         })?;
         let has_part = self.length()? > bytes;
-        order.check_end(&self.header, has_part).map_err(|(line, reason)| {
-            let path = self.folder.path_of(LINES_FILE);
-            RunDirectoryError::Malformed { path, line: line as usize, reason }
-        })?;
-        Ok((lines, state))
+        let ended = order.check_end(&self.header, has_part);
+        ended.map_err(|(line, reason)| self.malformed(line as usize, reason))?;
+        Ok((order.lines() as usize, state))
     }
 
     /// Passes the changes of each of the first `lines` lines to `each`, without the state.
@@ -129,13 +125,12 @@ impl WatchRecord {
         mut each: impl FnMut(usize, &[u8]) -> std::result::Result<(), String>,
     ) -> Result<u64> {
         read_lines(&self.folder, LINES_FILE, (0, 0), |number, text| {
-            let malformed = |reason: String| RunDirectoryError::Malformed {
-                path: self.folder.path_of(LINES_FILE),
-                line: number,
-                reason,
-            };
-            each(number, text).map_err(malformed)
+            each(number, text).map_err(|reason| self.malformed(number, reason))
         })
+    }
+
+    fn malformed(&self, line: usize, reason: String) -> RunDirectoryError {
+        RunDirectoryError::Malformed { path: self.folder.path_of(LINES_FILE), line, reason }
     }
 
     /// The bytes of the file with the lines.
