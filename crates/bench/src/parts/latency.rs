@@ -49,8 +49,9 @@ fn contestants(options: &Options) -> Vec<String> {
 /// more messages share a write, so that this rate is higher.
 fn measure(bench: &Bench<'_>, contestant: &str) -> Result<Values> {
     let options = bench.options;
-    let design = contestant.trim_end_matches(NODELAY);
-    let nodelay = contestant != design;
+    let (design, nodelay) =
+        contestant.strip_suffix(NODELAY).map_or((contestant, false), |design| (design, true));
+    let time = options.scale(PACED, PACED / 3);
     let run = |settings: LoadSettings| -> Result<Values> {
         let place = bench.testbed.place()?;
         let mut server = place.server(ServerSettings { nodelay, ..load::design(design) })?;
@@ -58,13 +59,13 @@ fn measure(bench: &Bench<'_>, contestant: &str) -> Result<Values> {
         load::chat_with(&place, &mut server, settings)
     };
     let at_once = run(load::chat(CLIENTS, options.scale(6, 1)))?[&Quantity::PerSecond];
-    let top = run(paced(at_once, options.scale(PACED, PACED / 3) / 3))?[&Quantity::PerSecond];
+    let top = run(paced(at_once, time / 3))?[&Quantity::PerSecond];
     let half = top / 2.0;
-    let mut values = run(paced(half, options.scale(PACED, PACED / 3)))?;
+    let mut values = run(paced(half, time))?;
     values.insert(Quantity::AchievedPerSecond, values[&Quantity::PerSecond]);
     values.insert(Quantity::PacedPerSecond, half);
     values.insert(Quantity::PerSecond, top);
-    let slow = run(paced(SAME_RATE, options.scale(PACED, PACED / 3)))?;
+    let slow = run(paced(SAME_RATE, time))?;
     values.insert(Quantity::LatencyP99AtSameRate, slow[&Quantity::LatencyP99]);
     Ok(values)
 }
