@@ -11,6 +11,7 @@ pub(crate) mod event_stream;
 pub(crate) mod http;
 pub(crate) mod kills;
 pub(crate) mod machine;
+pub(crate) mod namespace;
 pub(crate) mod ordinary_user;
 pub(crate) mod retried;
 pub(crate) mod test_engine;

@@ -13,7 +13,8 @@ use crate::support::{
 /// Runs one case of the script that types into a terminal.
 fn run_in_terminal(case: &str) {
     let script = repository().join("crates/queuelab/tests/cli/python/chat_in_terminal.py");
-    let output = Command::new("python3").arg(script).args([binary(), case]).output().unwrap();
+    let output =
+        Command::new("python3").arg("-B").arg(script).args([binary(), case]).output().unwrap();
     assert!(output.status.success(), "{}", all_output(&output));
 }
 

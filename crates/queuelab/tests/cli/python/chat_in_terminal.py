@@ -3,60 +3,14 @@
 chat_in_terminal.py QUEUELAB CASE, where CASE is `exit`, `ctrl-d` or `lost`.
 """
 
-import os
-import pty
-import re
-import select
 import socket
-import subprocess
 import sys
-import termios
-import time
+
+from terminal import Terminal
 
 
 def framed(body):
     return b"%04d" % len(body) + body
-
-
-class Terminal:
-    def __init__(self, command):
-        # The open slave keeps the terminal and its modes after the process ends.
-        self.fd, self.slave = pty.openpty()
-        self.modes = termios.tcgetattr(self.slave)
-        self.process = subprocess.Popen(
-            command,
-            stdin=self.slave,
-            stdout=self.slave,
-            stderr=self.slave,
-            env={**os.environ, "TERM": "xterm"},
-            start_new_session=True,
-        )
-        self.shown = ""
-
-    def type(self, keys):
-        os.write(self.fd, keys)
-
-    def read(self):
-        ready, _, _ = select.select([self.fd], [], [], 0.2)
-        if ready:
-            self.shown += os.read(self.fd, 4096).decode()
-
-    def wait_for(self, pattern, since=0):
-        """Waits until the output matches, without cursor movements."""
-        deadline = time.monotonic() + 60
-        while True:
-            plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r(?!\n)", "", self.shown[since:])
-            if re.search(pattern, plain, re.DOTALL):
-                return len(self.shown)
-            assert time.monotonic() < deadline, (pattern, plain)
-            self.read()
-
-    def exit_code(self):
-        deadline = time.monotonic() + 60
-        while self.process.poll() is None:
-            assert time.monotonic() < deadline, self.shown
-            self.read()
-        return self.process.returncode
 
 
 def main():
@@ -95,7 +49,7 @@ def main():
         peer.close()
     code = terminal.exit_code()
     assert code == (5 if case == "lost" else 0), code
-    assert termios.tcgetattr(terminal.slave)[3] == terminal.modes[3], "the terminal is restored"
+    assert terminal.is_restored()
 
 
 main()

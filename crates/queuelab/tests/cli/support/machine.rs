@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use crate::support::{all_output, binary, has_passed_in, repository, runs, text};
+use crate::support::{all_output, binary, has_passed_in, namespace, repository, runs, text};
 
 /// A network namespace that stands for a machine.
 pub(crate) struct Machine {
@@ -18,17 +18,7 @@ pub(crate) struct Machine {
 impl Machine {
     /// A new one, with only its loopback interface.
     pub(crate) fn start() -> Self {
-        // An ordinary user is root in a user namespace.
-        let user: &[_] = if is_root() { &[] } else { &["--user", "--map-root-user"] };
-        let mut holder = Command::new("unshare")
-            .args(user)
-            .args(["--net", "sh", "-c", "ip link set lo up && echo && exec cat"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut ready = [0];
-        std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut ready).unwrap();
+        let holder = namespace::hold();
         Self { pid: holder.id(), holder: Some(holder) }
     }
 
@@ -45,13 +35,8 @@ impl Machine {
 
     /// A command that runs on it.
     pub(crate) fn command(&self, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new("nsenter");
-        if !is_root() {
-            let user = format!("--user=/proc/{}/ns/user", self.pid);
-            command.args([user.as_str(), "--preserve-credentials"]);
-        }
-        command.arg(format!("--net=/proc/{}/ns/net", self.pid)).args(["--", program]);
-        command.args(arguments).current_dir(repository()).stdin(Stdio::null());
+        let mut command = namespace::enter(self.pid);
+        command.arg(program).args(arguments).current_dir(repository());
         command
     }
 
@@ -151,10 +136,6 @@ pub(crate) fn assert_runs_pass_at_once(
         assert!(has_passed_in(output.status.code(), out), "{}", all_output(&output));
         assert_eq!(runs(out).len(), 1);
     }
-}
-
-fn is_root() -> bool {
-    nix::unistd::geteuid().is_root()
 }
 
 fn has_program(name: &str) -> bool {
