@@ -19,11 +19,11 @@ const SHORT: f64 = 1.0;
 /// A column of pixels is grey if the depth is not exact for more of it than this.
 const INEXACT: f64 = 0.25;
 
-/// Draws the history of a window.
+/// Draws the history of a window, in which the queue's `limits` were in force.
 pub(crate) fn curve(
     trial: &Trial,
     history: &History,
-    limit: Option<u32>,
+    limits: &[Depth],
     window: Window,
     place: Place<'_>,
 ) -> Curve {
@@ -48,15 +48,24 @@ pub(crate) fn curve(
     Curve {
         legend: format!("line{}", legend.into_iter().flatten().collect::<String>()),
         description: describe(trial, history, &pieces, window),
-        was_full: limit.is_some_and(|limit| pieces.iter().any(|piece| piece.least > limit)),
+        was_full: pieces
+            .iter()
+            .any(|piece| limit_in(limits, piece.window).is_some_and(|limit| piece.least > limit)),
         behind: html! { @if !grey.is_empty() { path.unknown d=(grey) {} } },
         lines: html! {
             @if least.len() > 1 { path.depth-fill d=(filled(&least, x, at_depth, floor)) {} }
             @for line in &long { path.depth d=(steps(line, x, at_depth)) {} }
             @if !marks.is_empty() { path.sample d=(marks) {} }
         },
-        tooltips: tooltips(&pieces, limit, window.from, area, x),
+        tooltips: tooltips(&pieces, limits, window.from, area, x),
     }
+}
+
+/// The largest limit that was in force in a part of the window: a further listen(2) may change it.
+fn limit_in(limits: &[Depth], part: Window) -> Option<u32> {
+    let before = limits.partition_point(|sample| sample.at_ns <= part.from);
+    let during = limits.partition_point(|sample| sample.at_ns < part.to).max(before);
+    limits[before.saturating_sub(1)..during].iter().map(|sample| sample.limit).max()
 }
 
 /// The exact depths, as lines that no visible time of unknown depth interrupts.
@@ -160,7 +169,7 @@ fn describe(trial: &Trial, history: &History, pieces: &[Piece], window: Window) 
 /// Tooltips over all times. Narrow neighbours share one.
 fn tooltips(
     pieces: &[Piece],
-    limit: Option<u32>,
+    limits: &[Depth],
     begin: u64,
     at: QueueArea,
     x: impl Fn(u64) -> f64,
@@ -194,7 +203,9 @@ fn tooltips(
                             @if inexact > INEXACT { ", not known more exactly" }
                         }
                     }
-                    @if let Some(limit) = limit { ", limit " (count(limit)) }
+                    @if let Some(limit) = limit_in(limits, piece.window) {
+                        ", limit " (count(limit))
+                    }
                 }
             }
         }

@@ -45,8 +45,13 @@ impl Chart {
 
     /// The chart as part of a page that has [`STYLE`].
     pub fn inline(&self) -> Markup {
-        // Larger if the page has room; not too small to read: then its box scrolls.
-        let (most, least) = (self.width * MAX_SCALE, self.width * MIN_SCALE);
+        self.inline_from(MIN_SCALE)
+    }
+
+    /// The same where this is the smallest scale: its box scrolls if the page has less room.
+    pub fn inline_from(&self, min_scale: f64) -> Markup {
+        // Larger if the page has room; not too small to read.
+        let (most, least) = (self.width * MAX_SCALE, self.width * min_scale);
         let style = format!("max-width:{most:.0}px;min-width:{least:.0}px");
         html! {
             figure data-chart=(self.name) {

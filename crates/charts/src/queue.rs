@@ -97,10 +97,7 @@ fn draw(
     let at_limit = |sample: &Depth| y.at(f64::from(sample.limit));
     let place = Place { area: QueueArea { top: TOP, height: QUEUE }, x: &x, y };
     let curve = match history {
-        Some(history) => {
-            let limit = limits.iter().map(|sample| sample.limit).max();
-            bounded::curve(trial, history, limit, window, place)
-        }
+        Some(history) => bounded::curve(trial, history, &limits, window, place),
         None => sampled::curve(trial, depths, window, place),
     };
     let overflows = overflows(trial, history, curve.was_full);

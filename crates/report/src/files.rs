@@ -4,7 +4,7 @@ use std::path::Path;
 
 use charts::Chart;
 use run_record::RunDirectoryError;
-use run_view::{Cell, Run, Screen};
+use run_view::{Run, Screen};
 
 use crate::document::{
     Detail, Document, Source, TerminalText, ids_in, render_html, render_markdown, render_terminal,
@@ -41,9 +41,7 @@ pub struct Files {
 /// the run directory at `path`. They are made from the run and the rows recorded there; the
 /// same run gives the same bytes.
 pub fn files(run: &Run, path: &Path) -> Files {
-    let cells = Cell::all(run);
-    let rows = Rows::read(run, &cells, path);
-    let source = Source { run, cells, rows: Some(rows), beside: None, queue_over_time: None };
+    let source = source(run, path);
     let document = sections::document(&source);
     let page = render_html(&document);
     let others = EXPORTERS
@@ -62,6 +60,18 @@ pub fn files(run: &Run, path: &Path) -> Files {
     files.extend(svgs.map(|chart| (format!("charts/{}.svg", chart.name), svg(chart))));
     let damaged = rows.damaged.into_iter().map(|(_, error)| error).collect();
     Files { files, damaged }
+}
+
+/// The charts that [`files`] writes for the run directory at `path`, by their names.
+pub fn charts(run: &Run, path: &Path) -> Vec<Chart> {
+    sections::document(&source(run, path)).charts().cloned().collect()
+}
+
+/// What is shown of a run, with the rows in its directory at `path`.
+fn source<'a>(run: &'a Run, path: &Path) -> Source<'a> {
+    let source = Source::without_charts(run);
+    let rows = Rows::read(run, &source.cells, path);
+    Source { rows: Some(rows), ..source }
 }
 
 /// The document of a run as text for a terminal; with the queue over time if the directory

@@ -49,11 +49,12 @@ fn charts(samples: &[TimelineRow], readings: bool, overflows: i64) -> [String; 2
     let trial = &mut trials[0];
     trial.accepted = Some(CLIENTS);
     let deepest = samples.iter().filter_map(|row| row.depth).max().unwrap();
+    let limit = samples.last().and_then(|row| row.limit).unwrap();
     trial.evidence.probe = Some(ProbeSummary {
         interval_seconds: 0.001,
         samples: samples.len() as u64,
         missed: samples.iter().map(|row| row.missed).sum(),
-        listeners: vec![ListenerSummary { limit: LIMIT, deepest, ..Default::default() }],
+        listeners: vec![ListenerSummary { limit, deepest, ..Default::default() }],
         deepest,
         ..ProbeSummary::default()
     });
@@ -129,6 +130,16 @@ fn an_overflow_that_no_reading_shows_is_mentioned() {
     let expected = "the kernel counted 3 ListenOverflows between readings, when the queue was \
                     full (121 queued); the deepest reading has 99";
     assert!(queue.contains(expected), "{queue}");
+}
+
+#[test]
+fn a_queue_is_full_by_the_limit_of_that_time() {
+    let lower = |at_ns, missed| TimelineRow { limit: Some(98), ..sample(at_ns, 0, missed) };
+    let samples = [sample(MS, 0, 0), lower(3 * MS, 1), lower(2_000 * MS, 1_996)];
+    let [queue, _] = charts(&samples, true, 3);
+    assert!(queue.contains(" queued, limit 120</title>"), "{queue}");
+    assert!(queue.contains("0 queued, limit 98</title>"), "{queue}");
+    assert!(!queue.contains("found the queue full"), "readings of 99 show it full: {queue}");
 }
 
 #[test]
