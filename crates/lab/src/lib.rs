@@ -38,7 +38,6 @@
 //! | `sysctls_in_force` | the sysctls of both hosts, as far as they are known |
 //! | `invariants` | what must hold in every trial |
 //! | `queue_timeline` | the readings of a trial's accept queue, and whether they agree |
-//! | `facts` | the variables of a scenario's expectations |
 //! | `metrics` | a trial's metrics, from the reports of server and load |
 //! | [`warnings`](warnings()) | what a plan will not do as its author may expect |
 //! | `usage_window` | how busy the machine was while a load ran |
@@ -58,7 +57,6 @@ mod connected_address;
 mod destinations;
 mod error;
 mod executor;
-mod facts;
 mod finished_run;
 #[doc(hidden)]
 pub mod fuzzing;

@@ -12,6 +12,7 @@
 //! | [`standalone`](StandaloneView) | what a standalone load knows |
 //! | [`law`](LawCheck) | a law's prediction with its measurement |
 //! | [`law_verdict`](LawVerdict) | whether a law held in a cell |
+//! | [`facts`](facts()) | the facts of a trial for expressions |
 //! | [`ledger`](LedgerEvidence) | what the kernel showed of a server's accepts |
 //! | [`execution_id`](ExecutionId) | identifies one execution of a trial |
 //! | [`trial_executions`](TrialExecutions) | a planned trial with its first run and its retries |
@@ -41,6 +42,7 @@
 //! | [`followed_trials`](FollowedTrials) | the trials of a run that is read while it grows |
 //! | `planned` | whether the trials are those that the run plans |
 //! | [`error`](RunDirectoryError) | errors of both directories |
+//! | [`text_file`](read_text_file()) | text files of others, read with a bound |
 //! | [`version`](read_versioned()) | the schema version, checked before anything else is read |
 //! | [`wall_clock`](wall_time()) | the time in names and records |
 //! | [`lock`](try_lock()) | the lock of a run directory, which has one writer |
@@ -58,6 +60,7 @@ mod directory;
 mod disturbance;
 mod error;
 mod execution_id;
+mod facts;
 mod file_kind;
 mod file_name;
 mod folder;
@@ -85,6 +88,7 @@ mod suite;
 mod suite_directory;
 mod suite_member;
 mod sysctl_values;
+mod text_file;
 mod trial;
 mod trial_executions;
 mod trials_file;
@@ -104,6 +108,7 @@ pub use directory::{JudgedRun, RunDirectory};
 pub use disturbance::{Disturbance, DisturbanceCause};
 pub use error::RunDirectoryError;
 pub use execution_id::ExecutionId;
+pub use facts::facts;
 pub use file_name::check_file_name;
 pub use folder::Folder;
 pub use followed_trials::FollowedTrials;
@@ -130,6 +135,7 @@ pub use suite::SuiteRecord;
 pub use suite_directory::SuiteDirectory;
 pub use suite_member::{MemberRecord, MemberVerdict};
 pub use sysctl_values::SysctlValues;
+pub use text_file::read_text_file;
 pub use trial::{Check, Evidence, LeftSockets, Rates, Restart, TrialRecord};
 pub use trial_executions::{RetryReason, TrialExecutions};
 pub use unfinished::remove_unfinished;

@@ -24,6 +24,7 @@
 //! | `form`, `plan`, `planner`, `trials` | a form of the scenario, the plan, the plans of many, and the order of the trials |
 //! | `compiled` | what is compiled once: expressions and patterns |
 //! | `expect`, `expression`, `references`, `cost`, `deep_stack`, `samples`, `facts` | expectations in CEL |
+//! | `fact_expression` | a number of a trial in CEL, for others than scenarios |
 //! | `limits`, `size` | how much work a scenario may ask for |
 //! | `problem`, `name_hint`, `text` | errors for people |
 //! | `schema` | the JSON Schema of a scenario file |
@@ -64,6 +65,7 @@ mod deep_stack;
 mod document;
 mod expect;
 mod expression;
+mod fact_expression;
 mod facts;
 mod file;
 mod form;
@@ -101,6 +103,7 @@ pub use axis::Axis;
 pub use cell::Cell;
 pub use document::{Document, catalogue, load, scenarios, scenarios_of, suites};
 pub use expect::{ExpectationResult, Expectations};
+pub use fact_expression::FactExpression;
 pub use headline::{Headline, HeadlineMetric, Piece, Statement, Texts, pieces};
 pub use kernel::{AnyKernel, Kernel, RefusedValue, SysctlKind, SysctlList};
 pub use law_id::{law_and_port, law_id_on};

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use linux_net::Counter;
-use run_record::{Evidence, QueuePeak, TrialRecord};
+use run_record::{Evidence, QueuePeak, TrialRecord, facts};
+use serde_json::json;
 
 use super::context::TrialContext;
 use super::join::JoinedTrial;
@@ -10,10 +11,10 @@ use super::judge::Judged;
 use super::observe::Observed;
 use super::output::TrialOutput;
 use super::testbed::ClosedTestbed;
+use crate::metrics;
 use crate::server::ServerEnd;
 use crate::simulated::SimulatedTrial;
 use crate::usage_window::RunDelays;
-use crate::{facts, metrics};
 
 /// When a trial ran.
 pub(super) struct Timing {
@@ -122,7 +123,11 @@ pub(super) fn record(
         invariants: judged.invariants,
         outcomes: joined.outcomes,
     };
-    let facts = facts::facts(settings, &record);
+    let mut facts = facts(&record);
+    facts["hosts"] = json!(settings.hosts);
+    facts["server"] = json!(settings.server);
+    facts["load"] = json!(settings.load);
+    facts["after"] = json!(settings.after);
     let disturbance = record.disturbance.as_ref();
     record.expectations = metrics::checks(trial.expectations.evaluate(&facts), disturbance);
     TrialOutput { record, attempts: rows, timeline }

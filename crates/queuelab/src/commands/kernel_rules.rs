@@ -1,15 +1,11 @@
 //! `--kernel-rules`: the kernel that a prediction is for.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use clap::Args;
 use lab::KernelFacts;
-use nix::fcntl::OFlag;
 use queue_model::kernel_rules::{RuleSet, RuleSetError};
-use run_record::{KernelReport, RunDirectory, RunRecord};
+use run_record::{KernelReport, RunDirectory, RunRecord, read_text_file};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -65,23 +61,9 @@ impl KernelArguments {
     }
 }
 
-/// The text of a file. Opening a pipe would wait for its writer, and a device may have no end.
-fn read(path: &Path) -> io::Result<String> {
-    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    if found.len() > MAX_FILE_BYTES {
-        return Err(io::Error::other(format!("it is larger than {MAX_FILE_BYTES} bytes")));
-    }
-    let mut text = String::new();
-    file.take(MAX_FILE_BYTES).read_to_string(&mut text).map(|_| text)
-}
-
 fn of_file(text: &str, path: &Path) -> Result<KernelFacts> {
-    let content =
-        read(path).map_err(|source| CommandError::Io { action: format!("read {text}"), source })?;
+    let content = read_text_file(path, MAX_FILE_BYTES)
+        .map_err(|source| CommandError::Io { action: format!("read {text}"), source })?;
     let json: Value = serde_json::from_str(&content)
         .map_err(|error| usage(text, &format!("the file is not JSON: {error}")))?;
     if let Some(kernel) = json.get("kernel") {

@@ -1,15 +1,15 @@
-//! The facts of a trial for a scenario's expectations, as one object.
+//! The facts of a trial for expressions, as one object.
 
-use run_record::{
-    AcceptQueue, DestinationRecord, LatencySummary, Outcome, OutcomeCounts, ProbeSummary,
-    TrialRecord,
-};
-use scenario::CellSettings;
 use serde_json::{Map, Value, json};
-use worker::metrics::ClosedBecause;
+use worker::metrics::{AcceptQueue, ClosedBecause, LatencySummary, ProbeSummary};
 
-/// The variables of a trial's expectations.
-pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
+use crate::destination::DestinationRecord;
+use crate::outcome::{Outcome, OutcomeCounts};
+use crate::trial::TrialRecord;
+
+/// The facts of a trial as an object: the variables of a scenario's expectations, without the
+/// settings of its cell.
+pub fn facts(trial: &TrialRecord) -> Value {
     let restart = trial.restart.as_ref();
     let probe = trial.evidence.probe.as_ref();
     let most =
@@ -17,10 +17,6 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
     let destinations: Map<String, Value> =
         trial.destinations.iter().map(destination_facts).collect();
     json!({
-        "hosts": cell.hosts,
-        "server": cell.server,
-        "load": cell.load,
-        "after": cell.after,
         "attempts": trial.attempts,
         "outcomes": outcome_facts(&trial.outcomes),
         "success_rate": trial.success_rate(),
