@@ -25,9 +25,14 @@ pub struct Sizing {
     pub seed: u64,
     /// The kernel's rules that were applied.
     pub kernel_rules: String,
+    /// The smallest share that so many bursts as are simulated at most can show.
+    pub smallest_share: f64,
     /// Number of random bursts, the same for each backlog.
     pub simulated_bursts: usize,
-    /// The smallest sufficient backlog with `tcp_syncookies` 1.
+    /// Whether `backlog` is enough: not if the link loses segments of too many connections.
+    pub is_enough: bool,
+    /// The smallest sufficient backlog with `tcp_syncookies` 1; if none is, one that drops
+    /// nothing.
     pub backlog: u32,
     /// What `tcp_syncookies` 0 needs; none without a round-trip time.
     pub without_syncookies: Option<Unprotected>,
@@ -69,7 +74,12 @@ pub struct BacklogRow {
     pub backlog: u32,
     /// Connections that its accept queue holds.
     pub holds: u64,
-    /// Share of late connections in all bursts, 0 to 1.
+    /// Bursts that were simulated with this backlog: the first of all, if they have very many
+    /// connections.
+    pub simulated_bursts: usize,
+    /// Those of them with late connections.
+    pub late_bursts: usize,
+    /// Share of late connections in all of them, 0 to 1.
     pub late_share: f64,
     /// The smallest and the largest of all bursts.
     pub late_share_of_a_burst: [f64; 2],

@@ -1,92 +1,56 @@
 //! The smallest backlog for a burst, by simulation of random bursts.
+//!
+//! | module | contains |
+//! |---|---|
+//! | `settings` | the burst, and how many random ones show what was asked |
+//! | `arrivals` | the random arrivals of each burst |
+//! | `work` | the simulations, on all CPUs, and how many there were |
+//! | `result` | the result of all bursts with one backlog |
+//!
+//! First the queues of each burst are computed with a backlog that drops nothing. A burst whose
+//! queues are no longer than a backlog goes the same with it, so that only the others, which
+//! are few with a backlog that is nearly enough, are simulated for each backlog.
 
+mod arrivals;
+mod result;
+mod settings;
+mod work;
+
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
-use std::thread;
-use std::time::Duration;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
-
-use crate::simulator::{
-    Accepts, Link, ListenPath, Listener, Memory, Summary, SynCookies, SynQueueRule, Timers,
-    USUAL_HZ, VETH_PER_SEGMENT, simulate_starts,
-};
-use crate::syn_queue::{SynQueueFull, required_max_syn_backlog};
-
-/// Expected number of late attempts in all bursts together, for a meaningful share.
-const MIN_LATE_ATTEMPTS: f64 = 50.0;
-
-/// The number of bursts that are simulated for each backlog is at least the first, if they
-/// have no more attempts than this together, and at most the last.
-const USUAL_BURSTS: f64 = 20.0;
-const MAX_ATTEMPTS: f64 = 2e6;
-const MAX_BURSTS: f64 = 2000.0;
-
-/// Bursts of any length have at least this many positions among the slots of the timer
-/// wheel.
-const PHASES: u32 = 8;
-
-/// A burst, and what the server should make of it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BurstSettings {
-    /// Arrivals per second; their intervals are random.
-    pub arrival_rate: f64,
-    /// Number of connections.
-    pub connections: u32,
-    /// Connections per second that the server accepts while connections wait.
-    pub accept_rate: f64,
-    /// The time from a SYN-ACK to the client's ACK.
-    pub round_trip: Duration,
-    /// Share of connections that may be late: that may need to retransmit their SYN, or find
-    /// the accept queue full with their ACK.
-    pub max_late_share: f64,
-    /// When the kernel considers its SYN queue full.
-    pub syn_queue_full: SynQueueFull,
-    /// The kernel's ticks per second, if known.
-    pub hz: Option<u32>,
-    /// Seed of the random arrivals.
-    pub seed: u64,
-}
-
-/// `tcp_syncookies`, as far as it matters for a burst of clients that all answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cookies {
-    /// 1, the kernel's default: a full SYN queue drops nothing.
-    WhenFull,
-    /// 0.
-    Never,
-}
+use crate::simulator::Summary;
+use crate::syn_queue::required_max_syn_backlog;
+use arrivals::Arrivals;
+pub use result::BacklogResult;
+pub use settings::{BurstSettings, Cookies};
+use work::Threads;
+pub use work::Work;
 
 /// The random bursts that are simulated with every backlog.
 #[derive(Debug)]
 pub struct Bursts {
     settings: BurstSettings,
-    /// The instants of connect(2).
-    starts: Vec<Vec<u64>>,
+    arrivals: Arrivals,
+    count: usize,
     results: BTreeMap<(Cookies, u32), BacklogResult>,
     /// Backlogs whose simulation was ended at the first late connection too many.
     too_small: BTreeSet<(Cookies, u32)>,
-    /// Of the bursts with a backlog that drops nothing.
-    unlimited: Option<Vec<Summary>>,
-    /// For each thread.
-    memories: Vec<Memory>,
+    unlimited: Option<Arc<Unlimited>>,
+    threads: Threads,
+    work: Arc<Work>,
 }
 
-/// The result of all bursts with one backlog.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BacklogResult {
-    late: u64,
-    attempts: u64,
-    /// The smallest and the largest share of late connections of a burst.
-    pub late_shares: RangeInclusive<f64>,
-    /// The longest time of a burst from connect(2) to the accept queue: the shortest and the
-    /// longest.
-    pub worst_wait: RangeInclusive<Duration>,
-    /// The maximum length of the accept queue.
-    pub deepest: u32,
-    /// The maximum number of half-open connections.
-    pub half_open: u32,
+/// The bursts with a backlog that drops nothing, with which `tcp_syncookies` has no effect.
+#[derive(Debug)]
+struct Unlimited {
+    bursts: Vec<Summary>,
+    /// With each value of `tcp_syncookies`, the backlog that each burst needs so that it changes
+    /// nothing, and its number; the largest backlogs first.
+    deepest_first: BTreeMap<Cookies, Vec<(u32, u32)>>,
 }
 
 /// What a server without SYN cookies needs.
@@ -103,51 +67,45 @@ pub struct WithoutCookies {
 impl Bursts {
     /// Bursts with Poisson arrivals: as many as a meaningful share of late attempts needs.
     pub fn new(settings: BurstSettings) -> Self {
-        let connections = f64::from(settings.connections);
-        let required = MIN_LATE_ATTEMPTS / settings.max_late_share / connections;
-        let usual = (MAX_ATTEMPTS / connections).clamp(1.0, USUAL_BURSTS);
-        let count = required.max(usual).ceil().min(MAX_BURSTS) as u32;
-        let timers = Timers::Wheel { hz: settings.hz.unwrap_or(USUAL_HZ) };
-        let length = (connections / settings.arrival_rate * 1e9) as u64;
-        let phases = timers.phases(length, PHASES);
-        let mut random = StdRng::seed_from_u64(settings.seed);
-        let starts = (0..count as usize).map(|number| {
-            let first = phases[number % phases.len()];
-            let mut at = 0.0;
-            let starts = (0..settings.connections).map(|_| {
-                // Exponential intervals: the arrivals are independent.
-                at -= (1.0 - random.random::<f64>()).ln() / settings.arrival_rate;
-                first + (at * 1e9) as u64
-            });
-            starts.collect()
-        });
-        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let count = settings.bursts();
+        let work = Work::default();
+        work.bursts.store(count as u64, Relaxed);
         Self {
             settings,
-            starts: starts.collect(),
+            arrivals: Arrivals::new(&settings),
+            count,
             results: BTreeMap::new(),
             too_small: BTreeSet::new(),
             unlimited: None,
-            memories: (0..threads).map(|_| Memory::default()).collect(),
+            threads: Threads::new(),
+            work: Arc::new(work),
         }
     }
 
-    /// The number of bursts.
+    /// The number of bursts: fewer, once too many connections of the first were late with a
+    /// backlog that drops nothing.
     pub fn count(&self) -> usize {
-        self.starts.len()
+        self.count
     }
 
-    /// The smallest backlog with which no more connections are late than may be.
+    /// How much has been simulated.
+    pub fn work(&self) -> Arc<Work> {
+        Arc::clone(&self.work)
+    }
+
+    /// The smallest backlog with which no more connections are late than may be. If the link
+    /// loses segments of too many connections with any that was tried, it is one that drops
+    /// nothing, and does not suffice.
     pub fn smallest_backlog(&mut self, cookies: Cookies) -> u32 {
         // The deepest queue of a backlog that drops nothing needs no more than itself.
-        let (unlimited, older_rule) = (self.unlimited(), self.older_rule());
+        let (unlimited, older_rule) = (self.unlimited(), self.settings.older_rule());
         let queues = |burst: &Summary| burst.accept_queue.max(burst.syn_queue + older_rule);
-        let deepest = unlimited.iter().map(queues).max().unwrap_or(0);
+        let deepest = unlimited.bursts.iter().map(queues).max().unwrap_or(0);
         let (mut too_small, mut enough) = (None, deepest.min(self.settings.connections));
         while too_small.map_or(enough > 0, |small: u32| enough - small > 1) {
             let middle = too_small.map_or(0, |small| small + 1).midpoint(enough);
             let middle = middle.min(enough - 1);
-            if self.is_enough(middle, cookies) {
+            if self.suffices(middle, cookies) {
                 enough = middle;
             } else {
                 too_small = Some(middle);
@@ -173,40 +131,106 @@ impl Bursts {
         if let Some(result) = self.results.get(&(cookies, backlog)) {
             return result.clone();
         }
-        let summaries = self.simulate_all(&self.path(backlog, cookies));
-        let result = BacklogResult::new(&summaries, u64::from(self.settings.connections));
-        for cookies in self.equal_to(cookies, backlog, &summaries) {
+        let affected = self.unlimited().longer_than(backlog, cookies);
+        let changed = self.simulate_these(&affected, backlog, cookies, u64::MAX);
+        let changed = changed.expect("no number of late connections ends this");
+        self.keep(backlog, cookies, &affected, changed)
+    }
+
+    /// Simulates a backlog that is compared with the answer: if it changes very many
+    /// connections, with the first bursts only.
+    pub fn compare(&mut self, backlog: u32, cookies: Cookies) -> BacklogResult {
+        let compared = self.settings.compared_bursts().min(self.unlimited().bursts.len());
+        let mut affected = self.unlimited().longer_than(backlog, cookies);
+        if affected.len() <= compared {
+            return self.simulate(backlog, cookies);
+        }
+        affected.retain(|&burst| (burst as usize) < compared);
+        let changed = self.simulate_these(&affected, backlog, cookies, u64::MAX);
+        let changed = changed.expect("no number of late connections ends this");
+        let bursts = self.with(backlog, &affected, changed, compared);
+        BacklogResult::new(&bursts, u64::from(self.settings.connections))
+    }
+
+    /// Whether no more connections are late with a backlog than may be. The simulation ends at
+    /// the first one too many.
+    pub fn suffices(&mut self, backlog: u32, cookies: Cookies) -> bool {
+        if let Some(result) = self.results.get(&(cookies, backlog)) {
+            return result.late <= self.allowed();
+        }
+        if self.too_small.contains(&(cookies, backlog)) || self.surely_drops_too_many(backlog) {
+            return false;
+        }
+        let unlimited = self.unlimited();
+        let affected = unlimited.longer_than(backlog, cookies);
+        let already = unlimited.bursts.iter().map(|burst| burst.late).sum::<u64>();
+        let of_affected = affected.iter().map(|&burst| unlimited.bursts[burst as usize].late);
+        // Unless those that are not affected have too many.
+        let max_late = (self.allowed() + of_affected.sum::<u64>()).checked_sub(already);
+        let changed = max_late
+            .and_then(|max_late| self.simulate_these(&affected, backlog, cookies, max_late));
+        match changed {
+            Some(changed) => {
+                self.keep(backlog, cookies, &affected, changed);
+                true
+            }
+            None => {
+                self.too_small.insert((cookies, backlog));
+                false
+            }
+        }
+    }
+
+    fn simulate_these(
+        &mut self,
+        bursts: &[u32],
+        backlog: u32,
+        cookies: Cookies,
+        max_late: u64,
+    ) -> Option<Vec<Summary>> {
+        let path = self.settings.path(backlog, cookies);
+        self.threads.simulate(&path, &self.arrivals, bursts, max_late, &self.work)
+    }
+
+    /// Keeps the result of all bursts, of which these have changed.
+    fn keep(
+        &mut self,
+        backlog: u32,
+        cookies: Cookies,
+        affected: &[u32],
+        changed: Vec<Summary>,
+    ) -> BacklogResult {
+        let bursts = self.with(backlog, affected, changed, self.count);
+        let result = BacklogResult::new(&bursts, u64::from(self.settings.connections));
+        for cookies in self.equal_to(cookies, backlog, &bursts) {
             self.results.insert((cookies, backlog), result.clone());
         }
         result
     }
 
-    /// Whether no more connections are late than may be. A burst ends at the first one too
-    /// many.
-    fn is_enough(&mut self, backlog: u32, cookies: Cookies) -> bool {
-        if self.results.contains_key(&(cookies, backlog)) {
-            return self.results[&(cookies, backlog)].late <= self.allowed();
+    /// The first `count` bursts with a backlog that changes these.
+    fn with(
+        &mut self,
+        backlog: u32,
+        affected: &[u32],
+        changed: Vec<Summary>,
+        count: usize,
+    ) -> Vec<Summary> {
+        let mut bursts = self.unlimited().bursts[..count].to_vec();
+        // A burst with the same accept queue may have been answered with cookies.
+        let held = self.settings.held_half_open(backlog);
+        for burst in &mut bursts {
+            burst.syn_queue = burst.syn_queue.min(held);
         }
-        if self.too_small.contains(&(cookies, backlog)) || self.surely_drops_too_many(backlog) {
-            return false;
+        for (&burst, summary) in affected.iter().zip(changed) {
+            bursts[burst as usize] = summary;
         }
-        let allowed = self.allowed();
-        let path = ListenPath { max_late: Some(allowed), ..self.path(backlog, cookies) };
-        let summaries = self.simulate_all(&path);
-        let is_enough = summaries.iter().map(|burst| burst.late).sum::<u64>() <= allowed;
-        let result = BacklogResult::new(&summaries, u64::from(self.settings.connections));
-        for cookies in self.equal_to(cookies, backlog, &summaries) {
-            match is_enough {
-                true => drop(self.results.insert((cookies, backlog), result.clone())),
-                false => drop(self.too_small.insert((cookies, backlog))),
-            }
-        }
-        is_enough
+        bursts
     }
 
     /// How many connections of all bursts may be late.
     fn allowed(&self) -> u64 {
-        let attempts = self.count() as u64 * u64::from(self.settings.connections);
+        let attempts = self.count as u64 * u64::from(self.settings.connections);
         (self.settings.max_late_share * attempts as f64) as u64
     }
 
@@ -214,15 +238,10 @@ impl Bursts {
     /// if the SYN queue was never full.
     fn equal_to(&self, cookies: Cookies, backlog: u32, bursts: &[Summary]) -> Vec<Cookies> {
         let longest = bursts.iter().map(|burst| burst.syn_queue).max().unwrap_or(0);
-        match longest.saturating_add(self.older_rule()) <= backlog {
+        match longest.saturating_add(self.settings.older_rule()) <= backlog {
             true => vec![Cookies::WhenFull, Cookies::Never],
             false => vec![cookies],
         }
-    }
-
-    /// 1 if the kernel considers a SYN queue full that has reached its limit.
-    fn older_rule(&self) -> u32 {
-        u32::from(self.settings.syn_queue_full == SynQueueFull::AtOrAbove)
     }
 
     /// Whether more connections are late with a backlog than may be, by the length of the queues
@@ -237,86 +256,64 @@ impl Bursts {
             let moved = 2 * u64::from(burst.link_queue) + burst.late + 2;
             u64::from(burst.accept_queue).saturating_sub(u64::from(backlog) + 1 + moved) / 4
         };
-        self.unlimited().iter().map(least_late).sum::<u64>() > self.allowed()
+        self.unlimited().bursts.iter().map(least_late).sum::<u64>() > self.allowed()
     }
 
-    /// The bursts with a backlog that drops nothing, with which `tcp_syncookies` has no effect.
-    fn unlimited(&mut self) -> Vec<Summary> {
-        if self.unlimited.is_none() {
-            let path = self.path(self.settings.connections, Cookies::WhenFull);
-            self.unlimited = Some(self.simulate_all(&path));
+    /// The bursts with a backlog that drops nothing.
+    fn unlimited(&mut self) -> Arc<Unlimited> {
+        if let Some(unlimited) = &self.unlimited {
+            return Arc::clone(unlimited);
         }
-        self.unlimited.clone().unwrap_or_default()
-    }
-
-    /// Simulates each burst, as many at once as there are CPUs.
-    fn simulate_all(&mut self, path: &ListenPath) -> Vec<Summary> {
-        let share = self.starts.len().div_ceil(self.memories.len()).max(1);
-        thread::scope(|scope| {
-            let shares = self.starts.chunks(share).zip(&mut self.memories);
-            let shares = shares.map(|(bursts, memory)| {
-                scope.spawn(move || -> Vec<Summary> {
-                    bursts.iter().map(|starts| simulate_starts(path, starts, memory)).collect()
-                })
-            });
-            let ended = shares.collect::<Vec<_>>().into_iter().map(|share| share.join());
-            ended.flat_map(|summaries| summaries.expect("a simulation does not panic")).collect()
-        })
-    }
-
-    fn path(&self, backlog: u32, cookies: Cookies) -> ListenPath {
-        let settings = &self.settings;
-        ListenPath {
-            listener: Listener {
-                limit: backlog,
-                max_syn_backlog: i32::MAX,
-                syncookies: match cookies {
-                    Cookies::WhenFull => SynCookies::WhenFull,
-                    Cookies::Never => SynCookies::Off,
-                },
-                syn_queue_rule: match settings.syn_queue_full {
-                    SynQueueFull::Above => SynQueueRule::MoreThanLimit,
-                    SynQueueFull::AtOrAbove => SynQueueRule::AtLimit,
-                },
-                ..Listener::default()
-            },
-            link: Link {
-                delay: settings.round_trip / 2,
-                per_segment: VETH_PER_SEGMENT,
-                ..Link::default()
-            },
-            accepts: Accepts::Every {
-                service: Duration::from_secs_f64(1.0 / settings.accept_rate),
-                from_ns: 0,
-            },
-            timers: Timers::Wheel { hz: settings.hz.unwrap_or(USUAL_HZ) },
-            ..ListenPath::default()
+        let first = self.settings.compared_bursts();
+        let mut bursts = self.measure(0..first);
+        // A link that loses too much in these bursts is a reason not to wait for the others.
+        if bursts.iter().map(|burst| burst.late).sum::<u64>() > self.allowed() {
+            self.count = first;
+            self.work.bursts.store(first as u64, Relaxed);
+        } else {
+            bursts.extend(self.measure(first..self.count));
         }
+        let unlimited = Arc::new(Unlimited::new(bursts, self.settings.older_rule()));
+        self.unlimited = Some(Arc::clone(&unlimited));
+        unlimited
+    }
+
+    fn measure(&mut self, bursts: Range<usize>) -> Vec<Summary> {
+        let path = self.settings.path(self.settings.connections, Cookies::WhenFull);
+        self.threads.measure(&path, &self.arrivals, bursts, &self.work)
     }
 }
 
-impl BacklogResult {
-    /// The result of bursts of this many connections, of which there is at least one.
-    fn new(bursts: &[Summary], connections: u64) -> Self {
-        let late = |burst: &Summary| burst.late as f64 / connections as f64;
-        let worst = |burst: &Summary| Duration::from_nanos(burst.worst_wait_ns);
-        let shortest = bursts.iter().map(worst).min().unwrap_or_default();
-        let longest = bursts.iter().map(worst).max().unwrap_or_default();
-        let least = bursts.iter().map(late).reduce(f64::min).unwrap_or_default();
-        let most = bursts.iter().map(late).reduce(f64::max).unwrap_or_default();
-        Self {
-            late: bursts.iter().map(|burst| burst.late).sum(),
-            attempts: bursts.len() as u64 * connections,
-            late_shares: least..=most,
-            worst_wait: shortest..=longest,
-            deepest: bursts.iter().map(|burst| burst.accept_queue).max().unwrap_or(0),
-            half_open: bursts.iter().map(|burst| burst.syn_queue).max().unwrap_or(0),
-        }
+impl Unlimited {
+    fn new(bursts: Vec<Summary>, older_rule: u32) -> Self {
+        let with = [Cookies::WhenFull, Cookies::Never];
+        let deepest_first = with.map(|cookies| {
+            let mut numbers = (0..)
+                .zip(&bursts)
+                .map(|(number, burst)| (needs(burst, older_rule, cookies), number))
+                .collect::<Vec<(u32, u32)>>();
+            numbers.sort_unstable_by_key(|&(needed, number)| (Reverse(needed), number));
+            (cookies, numbers)
+        });
+        Self { bursts, deepest_first: deepest_first.into() }
     }
 
-    /// The share of late connections.
-    pub fn late_share(&self) -> f64 {
-        self.late as f64 / self.attempts as f64
+    /// The bursts that need more than a backlog not to be changed by it, those with the longest
+    /// queues first.
+    fn longer_than(&self, backlog: u32, cookies: Cookies) -> Vec<u32> {
+        let bursts = self.deepest_first[&cookies].iter();
+        bursts.take_while(|&&(needed, _)| needed > backlog).map(|&(_, number)| number).collect()
+    }
+}
+
+/// The smallest backlog with which a burst goes as it does with a larger one.
+fn needs(burst: &Summary, older_rule: u32, cookies: Cookies) -> u32 {
+    // A SYN that found the longest SYN queue would have made it longer.
+    let by_syns = (burst.syn_queue + older_rule).saturating_sub(1);
+    match cookies {
+        // Requests that cookies replace have no timers; without effect, they are not missed.
+        Cookies::WhenFull if burst.is_undisturbed() => burst.accept_queue,
+        Cookies::WhenFull | Cookies::Never => burst.accept_queue.max(by_syns),
     }
 }
 

@@ -7,9 +7,9 @@
 
 use std::collections::VecDeque;
 
-use super::nanoseconds::nanoseconds;
 use super::settings::{Link, Timers};
 use super::timers::Slot;
+use super::wire::Wire;
 
 /// A segment at its arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,12 +85,7 @@ pub(super) struct EventQueue {
     timer_queues: Vec<TimerQueue>,
     /// The earliest timer, and its queue.
     first_timer: (u64, usize),
-    delay: u64,
-    per_segment: u64,
-    longest_wait: u64,
-    link_free: u64,
-    /// The longest time that a segment waited for the link.
-    longest_wait_seen: u64,
+    wire: Wire,
     segments: VecDeque<(u64, u32, Segment)>,
 }
 
@@ -115,35 +110,22 @@ impl EventQueue {
             timers,
             timer_queues: Vec::new(),
             first_timer: (NEVER, 0),
-            delay: nanoseconds(link.delay),
-            per_segment: nanoseconds(link.per_segment),
-            longest_wait: nanoseconds(link.per_segment)
-                .saturating_mul(u64::from(link.netdev_max_backlog)),
-            link_free: 0,
-            longest_wait_seen: 0,
+            wire: Wire::new(link),
             segments: VecDeque::new(),
         }
     }
 
-    /// Sends a segment over the link; false if it is lost because too many others wait
-    /// (`enqueue_to_backlog`, net/core/dev.c).
+    /// Sends a segment over the link; false if it is lost.
     #[inline]
     pub(super) fn send(&mut self, now: u64, segment: Segment, attempt: u32) -> bool {
-        let arrives = now.saturating_add(self.delay);
-        let wait = self.link_free.saturating_sub(arrives);
-        if wait > self.longest_wait {
-            return false;
-        }
-        self.longest_wait_seen = self.longest_wait_seen.max(wait);
-        self.link_free = arrives.max(self.link_free).saturating_add(self.per_segment);
-        self.segments.push_back((self.link_free, attempt, segment));
-        true
+        let arrives = self.wire.send(now);
+        self.segments.extend(arrives.map(|at| (at, attempt, segment)));
+        arrives.is_some()
     }
 
     /// The largest number of segments before another one at the link, rounded up.
     pub(super) fn longest_link_queue(&self) -> u32 {
-        let segments = self.longest_wait_seen.div_ceil(self.per_segment.max(1));
-        segments.try_into().unwrap_or(u32::MAX)
+        self.wire.longest_queue()
     }
 
     /// The memory of the instants of connect(2).

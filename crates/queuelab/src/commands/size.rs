@@ -1,5 +1,8 @@
 //! `queuelab size`: finds the smallest backlog for a burst, by simulation.
 
+mod progress;
+mod text;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,15 +11,14 @@ use clap_complete::ArgValueCompleter;
 use command_output::{AcceptBounds, BacklogRow, Sizing, Unprotected};
 use lab::KernelFacts;
 use queue_model::sizing::{BacklogResult, BurstSettings, Bursts, Cookies, WithoutCookies};
-use report::Table;
-use run_view::prose::wrap_to;
-use run_view::{Emphasis, Printable};
 
 use super::accept_pace::{CountedPace, MeasuredPaces, TimePerAccept};
 use super::kernel_rules::KernelArguments;
-use super::{print_document, print_output, print_text, screen};
+use super::{print_document, print_output, print_text};
 use crate::completion;
 use crate::error::Result;
+use progress::Progress;
+use text::describe;
 
 /// Flags of `queuelab size`.
 #[derive(Debug, Args)]
@@ -40,7 +42,8 @@ pub(crate) struct SizeArguments {
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_round_trip)]
     rtt: Duration,
     /// Share of connections that may wait a second or more: they have to retransmit their SYN,
-    /// or find the accept queue full with their ACK.
+    /// or find the accept queue full with their ACK. At least 1e-7, for which 500 million
+    /// connections are simulated.
     #[arg(long, value_name = "SHARE", default_value = "1e-4", value_parser = parse_share)]
     target: f64,
     /// Seed of the random arrivals.
@@ -75,12 +78,17 @@ pub(super) fn parse_rate(text: &str) -> std::result::Result<f64, String> {
 fn parse_share(text: &str) -> std::result::Result<f64, String> {
     match text.parse::<f64>() {
         Ok(share) if (1e-7..1.0).contains(&share) => Ok(share),
-        _ => Err("expected a share of at least 1e-7 and below 1, such as 1e-4".to_owned()),
+        _ => Err("expected a share of at least 1e-7 and below 1, such as 1e-4: a smaller one \
+                  cannot be shown with 500 million simulated connections"
+            .to_owned()),
     }
 }
 
 /// Prints the smallest sufficient backlog, and compares it with others.
 pub(crate) fn size(arguments: &SizeArguments) -> Result {
+    // A search keeps nothing, so a signal ends it at once. Without a handler, the kernel would drop
+    // the signals if this is the first process of a container.
+    super::run::interruption()?;
     let kernel = arguments.kernel.facts()?;
     let accepts = match (&arguments.from, arguments.accept) {
         (Some(run), _) => Accepts::measured(run)?,
@@ -125,8 +133,15 @@ impl Accepts {
     }
 }
 
-fn bursts(arguments: &SizeArguments, kernel: &KernelFacts, accept_rate: f64) -> Bursts {
-    Bursts::new(BurstSettings {
+/// The bursts, and the progress of their simulation.
+fn bursts(arguments: &SizeArguments, kernel: &KernelFacts, accept_rate: f64) -> (Bursts, Progress) {
+    let bursts = Bursts::new(settings(arguments, kernel, accept_rate));
+    let progress = Progress::of(bursts.work());
+    (bursts, progress)
+}
+
+fn settings(arguments: &SizeArguments, kernel: &KernelFacts, accept_rate: f64) -> BurstSettings {
+    BurstSettings {
         arrival_rate: arguments.arrivals,
         connections: arguments.burst,
         accept_rate,
@@ -135,7 +150,7 @@ fn bursts(arguments: &SizeArguments, kernel: &KernelFacts, accept_rate: f64) -> 
         syn_queue_full: kernel.rules().syn_queue_full(),
         hz: kernel.hz(),
         seed: arguments.seed,
-    })
+    }
 }
 
 fn accept_bounds(
@@ -143,8 +158,10 @@ fn accept_bounds(
     kernel: &KernelFacts,
     counted: &CountedPace,
 ) -> AcceptBounds {
-    let backlog =
-        |per_second| bursts(arguments, kernel, per_second).smallest_backlog(Cookies::WhenFull);
+    let backlog = |per_second| {
+        let (mut bursts, _progress) = bursts(arguments, kernel, per_second);
+        bursts.smallest_backlog(Cookies::WhenFull)
+    };
     let slowest = 1e9 / counted.most_ns;
     let fastest = (counted.least_ns > 0.0).then(|| 1e9 / counted.least_ns);
     AcceptBounds {
@@ -157,26 +174,33 @@ fn accept_bounds(
 }
 
 fn find(arguments: &SizeArguments, kernel: &KernelFacts, accepts: Accepts) -> Sizing {
-    let mut bursts = bursts(arguments, kernel, accepts.per_second);
+    // Before the other search: each shows its own progress.
+    let accept_bounds = accepts.counted.map(|it| accept_bounds(arguments, kernel, &it));
+    let (mut bursts, _progress) = bursts(arguments, kernel, accepts.per_second);
     let backlog = bursts.smallest_backlog(Cookies::WhenFull);
     let mut backlogs = vec![backlog, backlog / 2, 128, 4096];
     backlogs.sort_unstable();
     backlogs.dedup();
     let rows = backlogs
         .into_iter()
-        .map(|backlog| backlog_row(backlog, &bursts.simulate(backlog, Cookies::WhenFull)))
+        .map(|other| match other == backlog {
+            true => backlog_row(other, &bursts.simulate(other, Cookies::WhenFull)),
+            false => backlog_row(other, &bursts.compare(other, Cookies::WhenFull)),
+        })
         .collect();
     Sizing {
         arrivals_per_second: arguments.arrivals,
         burst: arguments.burst,
         accepts_per_second: accepts.per_second,
         accept_source: accepts.source,
-        accept_bounds: accepts.counted.map(|it| accept_bounds(arguments, kernel, &it)),
+        accept_bounds,
         round_trip_seconds: arguments.rtt.as_secs_f64(),
         max_late_share: arguments.target,
         seed: arguments.seed,
         kernel_rules: kernel.rules().name().to_owned(),
+        smallest_share: settings(arguments, kernel, accepts.per_second).smallest_share(),
         simulated_bursts: bursts.count(),
+        is_enough: bursts.suffices(backlog, Cookies::WhenFull),
         backlog,
         without_syncookies: bursts.without_cookies().map(unprotected),
         rows,
@@ -194,6 +218,8 @@ fn backlog_row(backlog: u32, result: &BacklogResult) -> BacklogRow {
     BacklogRow {
         backlog,
         holds: u64::from(backlog) + 1,
+        simulated_bursts: result.bursts,
+        late_bursts: result.late_bursts,
         late_share: result.late_share(),
         late_share_of_a_burst: [*result.late_shares.start(), *result.late_shares.end()],
         worst_wait_seconds: seconds,
@@ -201,140 +227,9 @@ fn backlog_row(backlog: u32, result: &BacklogResult) -> BacklogRow {
     }
 }
 
-/// The answer as text.
-fn describe(sizing: &Sizing) -> Printable {
-    let wrap = |text: &str| wrap_to(screen().columns, text, "", "");
-    let Sizing { burst, arrivals_per_second: arrivals, backlog, .. } = sizing;
-    let rate = format!("{:.0}", sizing.accepts_per_second);
-    let round_trip = match sizing.round_trip_seconds {
-        0.0 => String::new(),
-        seconds => format!(", with a round trip of {:.1} ms", 1e3 * seconds),
-    };
-    let answer = [
-        format!(
-            "A burst of {burst} connections at {arrivals}/s, accepted at {rate}/s{round_trip}:"
-        ),
-        format!(
-            "a backlog of {backlog} is enough, with net.core.somaxconn at least {backlog} \
-             (listen() takes the smaller)."
-        ),
-    ];
-    let answer = answer.map(|sentence| wrap(&sentence)).join("\n");
-    let without_syncookies = sizing
-        .without_syncookies
-        .as_ref()
-        .map(|needs| wrap(&describe_unprotected(needs, *backlog)));
-    let accept_rate = match &sizing.accept_bounds {
-        None => format!("Accept rate: {}.", sizing.accept_source),
-        Some(bounds) => {
-            format!("Accept rate: {}. {}", sizing.accept_source, describe_bounds(bounds))
-        }
-    };
-    let notes = [
-        at_half(sizing),
-        accept_rate,
-        format!(
-            "Simulated with {} random bursts (Poisson arrivals), the same for each backlog; {} % \
-             may be late. Two values are the smallest and the largest of the bursts, which have \
-             different positions among the slots of the kernel's timer wheel: those of one slot \
-             are retransmitted together. A real server accepts less evenly, and a kernel under \
-             load handles segments later: measure it with `queuelab run`.",
-            sizing.simulated_bursts,
-            percent(sizing.max_late_share),
-        ),
-    ];
-    let notes = notes.map(|note| wrap(&note)).join("\n");
-    let answer = [Some(answer), without_syncookies].into_iter().flatten();
-    let answer =
-        Printable::with(screen(), Emphasis::Strong, &answer.collect::<Vec<_>>().join("\n"));
-    Printable::joined([answer, table(sizing), Printable::new(&notes)], "\n\n")
-}
-
-/// What the bounds of the accept rate mean for the backlog.
-fn describe_bounds(bounds: &AcceptBounds) -> String {
-    let AcceptBounds { slowest_per_second, backlog_if_slowest, .. } = bounds;
-    match bounds.fastest_per_second.zip(bounds.backlog_if_fastest) {
-        Some((fastest, if_fastest)) => format!(
-            "Sized for the mean, which is at least {slowest_per_second:.0}/s and at most \
-             {fastest:.0}/s: at the least a backlog of {backlog_if_slowest} is enough, at the most \
-             one of {if_fastest}."
-        ),
-        None => "The samples were too rare for a closer figure: it is the slowest that the server \
-                 can be, and a faster one needs no larger backlog."
-            .to_owned(),
-    }
-}
-
-fn table(sizing: &Sizing) -> Printable {
-    let row = |row: &BacklogRow| {
-        let [least, most] = row.late_share_of_a_burst.map(percent);
-        let [shortest, longest] = row.worst_wait_seconds.map(|seconds| format!("{seconds:.3} s"));
-        vec![
-            format!("{}{}", if row.backlog == sizing.backlog { "→ " } else { "" }, row.backlog),
-            row.holds.to_string(),
-            percent(row.late_share),
-            band(least, most),
-            band(shortest, longest),
-            row.deepest.to_string(),
-        ]
-    };
-    let head = ["backlog", "holds", "late %", "late % of a burst", "worst wait", "deepest"];
-    let is_answer = |(at, row): (usize, &BacklogRow)| {
-        (row.backlog == sizing.backlog).then_some(((at, 0), Emphasis::Good))
-    };
-    let table = Table {
-        head: head.map(str::to_owned).into(),
-        rows: sizing.rows.iter().map(row).collect(),
-        keys: 1,
-        emphasis: sizing.rows.iter().enumerate().filter_map(is_answer).collect(),
-        ..Table::default()
-    };
-    table.text(screen())
-}
-
-fn at_half(sizing: &Sizing) -> String {
-    let half = sizing.backlog / 2;
-    match sizing.rows.iter().find(|row| row.backlog == half && sizing.backlog > 0) {
-        None => "There is no smaller backlog.".to_owned(),
-        Some(row) => format!(
-            "Late: its SYN or its ACK finds a full queue, and it waits a second or more to enter the \
-             accept queue. At half of the backlog, {half}, {} % of the connections are late.",
-            percent(row.late_share)
-        ),
-    }
-}
-
-fn describe_unprotected(needs: &Unprotected, with_cookies: u32) -> String {
-    let Unprotected { backlog, half_open, tcp_max_syn_backlog } = needs;
-    let also = match *backlog == with_cookies {
-        true => String::new(),
-        false => format!("a backlog of {backlog} is needed, and "),
-    };
-    format!(
-        "With tcp_syncookies 0, {also}tcp_max_syn_backlog must be at least \
-         {tcp_max_syn_backlog}: up to {half_open} connections are half-open, and its \
-         three-quarters rule drops more."
-    )
-}
-
-/// Both ends of a band, or the only value.
-fn band(least: String, most: String) -> String {
-    if least == most { least } else { format!("{least} – {most}") }
-}
-
-/// Formats a share with enough digits that a small one does not look like 0.
-fn percent(share: f64) -> String {
-    let percent = 100.0 * share;
-    match percent {
-        0.0 | 100.0 => percent.to_string(),
-        p if p < 1.0 => format!("{p:.4}"),
-        p if p > 99.0 => format!("{p:.4}"),
-        p => format!("{p:.1}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::text::percent;
     use super::*;
 
     #[test]
@@ -360,6 +255,7 @@ mod tests {
     fn a_small_share_is_not_printed_as_0() {
         assert_eq!(percent(0.0), "0");
         assert_eq!(percent(1e-6), "0.0001");
+        assert_eq!(percent(1e-7), "1.0e-5");
         assert_eq!(percent(0.123), "12.3");
         assert_eq!(percent(0.99995), "99.9950");
     }

@@ -1,12 +1,14 @@
 //! `queuelab size`: the backlog that a burst needs.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
+use nix::sys::signal::Signal;
 use run_record::{AcceptPace, RunDirectory};
 use serde_json::{Value, json};
 
-use crate::support::{all_output, in_one_line, queuelab, repository, text};
+use crate::support::{all_output, in_one_line, queuelab, repository, send_signal, text};
 
 fn size(flags: &[&str]) -> (u32, String) {
     let burst = ["size", "--arrivals", "50000/s", "--burst", "400", "--accept", "20000/s"];
@@ -52,6 +54,51 @@ fn size_json(flags: &[&str]) -> Value {
     let output = queuelab(&burst).args(flags).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// A link that loses segments makes connections late whatever the backlog.
+#[test]
+fn no_backlog_is_said_to_be_enough_for_a_link_that_loses_segments() {
+    let burst = ["size", "--arrivals", "1e9", "--burst", "5000", "--accept", "20000/s"];
+    let output = queuelab(&burst).args(["--target", "1e-7"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let words = in_one_line(&text(&output.stdout));
+    assert!(words.contains("no backlog that was tried is enough"), "{words}");
+    assert!(!words.contains("is enough, with"), "{words}");
+    let json = queuelab(&burst).args(["--target", "1e-7", "--json"]).output().unwrap();
+    let json: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(json["is_enough"], false);
+    assert_eq!(size_json(&[])["is_enough"], true);
+}
+
+/// Two million bursts of one connection are two million connections, of which one in a million
+/// would be two.
+#[test]
+fn a_share_that_the_bursts_do_not_show_is_named() {
+    let one = ["size", "--arrivals", "50000/s", "--burst", "1", "--accept", "20000/s"];
+    let answer = |target| {
+        let output = queuelab(&one).args(["--target", target]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+        in_one_line(&text(&output.stdout))
+    };
+    let words = answer("1e-6");
+    assert!(words.contains("do not show that at most 0.0001 % are late"), "{words}");
+    assert!(words.contains("no less than 0.0025 %"), "{words}");
+    assert!(!answer("1e-4").contains("do not show"));
+}
+
+/// Its progress says that the search has begun.
+#[test]
+fn ctrl_c_ends_a_long_search() {
+    let long = ["size", "--arrivals", "50000/s", "--burst", "1000000", "--accept", "30000/s"];
+    let mut command = queuelab(&long);
+    command.args(["--target", "1e-7"]).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("/500 random bursts"), "{line}");
+    send_signal(&child, Signal::SIGINT);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]
