@@ -22,14 +22,14 @@ mod socket;
 mod stand_ins;
 
 use stand_ins::{
-    capacity, client_thread, context, durations, linux_net, metrics, nix, settings, sigpipe,
+    capacity, client_thread, context, durations, error, linux_net, metrics, nix, settings, sigpipe,
 };
 
 #[expect(dead_code, reason = "the models use a part of each file")]
 mod checked {
     use super::{
-        capacity, client_thread, context, durations, linux_net, metrics, nix, settings, sigpipe,
-        socket,
+        capacity, client_thread, context, durations, error, linux_net, metrics, nix, settings,
+        sigpipe, socket,
     };
 
     include!(concat!(env!("OUT_DIR"), "/chat_server.rs"));

@@ -8,6 +8,7 @@ use socket2::Socket;
 
 use crate::client::ClientId;
 use crate::context::Context;
+use crate::error::ServerError;
 use crate::timed_mutex::LockSummaries;
 
 /// Open files of a thread of [`Design::shared_threads`].
@@ -33,8 +34,11 @@ pub struct Design {
     /// process.
     pub shared_threads: fn() -> u64,
     /// Prepares to serve clients; none has come yet.
-    pub(crate) start: fn(&Arc<Context>) -> io::Result<Box<dyn Serve>>,
+    pub(crate) start: fn(&Arc<Context>) -> Started,
 }
+
+/// A design that is ready for clients.
+pub(crate) type Started = Result<Box<dyn Serve>, ServerError>;
 
 /// Serves clients, from accept(2) to close(2).
 pub(crate) trait Serve: Debug + Send + Sync {

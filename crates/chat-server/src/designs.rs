@@ -14,6 +14,7 @@ use crate::design::Design;
 
 mod event_loop;
 mod global_lock;
+mod io_uring;
 mod sharded;
 mod snapshot;
 mod writer_queues;
@@ -25,6 +26,7 @@ pub const DESIGNS: &[Design] = &[
     sharded::DESIGN,
     writer_queues::DESIGN,
     event_loop::DESIGN,
+    io_uring::DESIGN,
 ];
 
 /// The name of a design that exists.

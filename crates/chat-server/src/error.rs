@@ -58,6 +58,14 @@ pub enum ServerError {
     /// The thread of an accept loop, or what the design needs.
     #[error("start to serve: {0}")]
     Start(#[source] io::Error),
+    /// io_uring_setup(2) or io_uring_register(2), which the design needs.
+    #[error("set up io_uring: {source}{}", reason(.found.as_deref()))]
+    Ring {
+        /// The error of the system call.
+        source: io::Error,
+        /// What is known to cause it, and what helps.
+        found: Option<String>,
+    },
     /// `let_in` without `hold_acks`.
     #[error("let ACKs in: none are held (set hold_acks)")]
     NothingHeld,
@@ -90,6 +98,7 @@ impl ServerError {
             | ServerError::SocketOption { source, .. }
             | ServerError::Start(source)
             | ServerError::LetIn(source)
+            | ServerError::Ring { source, .. }
             | ServerError::Bind { source, .. }
             | ServerError::Listen { source, .. }
             | ServerError::Channel { source, .. } => source.raw_os_error(),

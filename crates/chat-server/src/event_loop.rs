@@ -1,5 +1,5 @@
 //! Serves all clients in a few threads: one for each CPU, each of which waits for many sockets
-//! at once.
+//! at once. How bytes move is up to its `transport`.
 //!
 //! A thread (`loop_thread`) has a share of the clients. In each of its rounds it reads what they
 //! have sent (`intake`, a `batch` of frames), passes it on to the other threads (`inbox`),
@@ -9,6 +9,7 @@
 //! - `hub`: what the threads of a server share.
 //! - `connection`: a client; `incoming` is what it has sent, `outgoing` what it is sent.
 //! - `round`: what the clients of a thread share in a round.
+//! - `transport`: how bytes move; `readiness` with epoll(7), `ring` with io_uring(7).
 
 mod batch;
 mod clients;
@@ -21,7 +22,10 @@ mod intake;
 mod log;
 mod loop_thread;
 mod outgoing;
+mod readiness;
+mod ring;
 mod round;
+mod transport;
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
@@ -33,10 +37,14 @@ use worker::metrics::ClosedBecause;
 
 use self::hub::Hub;
 use self::loop_thread::LoopThread;
+pub(crate) use self::readiness::Readiness;
+pub(crate) use self::ring::Ring;
+use self::transport::Transport;
 use crate::client::ClientId;
 use crate::context::Context;
 use crate::counters::Counters;
-use crate::design::Serve;
+use crate::design::{Serve, Started};
+use crate::error::ServerError;
 use crate::lock::lock;
 use crate::timed_mutex::LockSummaries;
 
@@ -57,15 +65,16 @@ impl EventLoop {
     /// Starts a thread for each CPU that this process may use.
     ///
     /// # Errors
-    /// If a thread cannot start, or there is no descriptor left for it.
-    pub(crate) fn start(context: &Arc<Context>) -> io::Result<Box<dyn Serve>> {
+    /// If a thread cannot start, there is no descriptor left for it, or the kernel does not
+    /// permit the transport.
+    pub(crate) fn start<T: Transport>(context: &Arc<Context>) -> Started {
         let count = threads() as usize;
-        let hub = Arc::new(Hub::new(count)?);
+        let hub = Arc::new(Hub::new(count).map_err(ServerError::Start)?);
         let mut own = Self { context: Arc::clone(context), hub, threads: Mutex::default() };
         for index in 0..count {
-            let life = LoopThread::new(index, &own.hub, context)?;
+            let life = LoopThread::<T>::new(index, &own.hub, context)?;
             let builder = thread::Builder::new().name("loop".to_owned());
-            let thread = builder.spawn(move || life.run())?;
+            let thread = builder.spawn(move || life.run()).map_err(ServerError::Start)?;
             own.threads.get_mut().expect("it was never locked").push(thread);
         }
         Ok(Box::new(own))

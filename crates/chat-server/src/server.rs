@@ -65,7 +65,7 @@ impl Server {
             chat_cpu: ChatCpu::default(),
             stopping: AtomicBool::new(false),
         });
-        let clients = (settings.design.design().start)(&context).map_err(ServerError::Start)?;
+        let clients = (settings.design.design().start)(&context)?;
         let shared = Shared {
             context,
             listeners,

@@ -34,8 +34,8 @@ pub enum WhenFull {
     /// delays all that send. `write_timeout` ends that.
     #[default]
     HoldSender,
-    /// It is dropped for this client, which gets later ones again; by `event-loop`, the oldest that
-    /// waits is.
+    /// It is dropped for this client, which gets later ones again; by `event-loop` and
+    /// `io-uring`, the oldest that waits is.
     DropMessage,
     /// The client is closed, with what waits for it.
     CloseClient,

@@ -21,10 +21,17 @@ fn settings() -> ServerSettings {
     ServerSettings { address: Ipv4Addr::LOCALHOST.into(), port: 0, ..Default::default() }
 }
 
+/// One design after the other: the threads of all have one name.
 #[test]
 fn an_event_loop_has_a_thread_for_each_cpu_and_joins_it() {
     let cpus = thread::available_parallelism().expect("Linux knows them").get();
-    let design = "event-loop".parse().expect("there is one");
+    for design in ["event-loop", "io-uring"] {
+        has_a_thread_for_each_cpu_and_joins_it(design, cpus);
+    }
+}
+
+fn has_a_thread_for_each_cpu_and_joins_it(design: &str, cpus: usize) {
+    let design = design.parse().expect("there is one");
     let server = Server::bind(&ServerSettings { design, ..settings() }).expect("a free port");
     let address = server.local_address();
     let running = server.start().expect("a thread can be started");

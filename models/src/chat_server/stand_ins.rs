@@ -96,6 +96,12 @@ pub(crate) mod durations {
     }
 }
 
+pub(crate) mod error {
+    /// No design that is checked fails to start.
+    #[derive(Debug)]
+    pub(crate) struct ServerError;
+}
+
 pub(crate) mod linux_net {
     use std::io;
 

@@ -2,7 +2,7 @@
 //! (epoll(7)), and writes everything that came meanwhile to each of them in one write.
 
 use crate::design::Design;
-use crate::event_loop::{EventLoop, threads};
+use crate::event_loop::{EventLoop, Readiness, threads};
 
 pub(super) const DESIGN: Design = Design {
     name: "event-loop",
@@ -16,5 +16,5 @@ pub(super) const DESIGN: Design = Design {
     queues: true,
     threads_per_client: 0,
     shared_threads: threads,
-    start: EventLoop::start,
+    start: EventLoop::start::<Readiness>,
 };

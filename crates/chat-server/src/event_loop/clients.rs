@@ -1,10 +1,10 @@
 //! The clients of a loop.
 
 use std::collections::VecDeque;
+use std::io::IoSlice;
 use std::net::Shutdown;
 use std::sync::Arc;
 
-use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
 use slab::Slab;
 use socket2::Socket;
 use worker::metrics::ClosedBecause;
@@ -13,7 +13,9 @@ use super::batch::Batch;
 use super::connection::{Connection, Unread};
 use super::intake::{Collected, Intake};
 use super::log::{Log, Span};
+use super::outgoing::Flushed;
 use super::round::Round;
+use super::transport::{Event, Transport, Unwritten, Writer};
 use crate::counters::Counters;
 
 /// The clients of a loop, by key.
@@ -25,10 +27,12 @@ pub(crate) struct Clients {
     has_grown: bool,
     /// Those that can be read, in the order in which that was known.
     listed: VecDeque<usize>,
-    /// Those to flush even if the log has not grown.
-    changed: Vec<usize>,
+    /// There are some to flush even if the log has not grown.
+    has_changed: bool,
     /// Those to remove.
     gone: Vec<usize>,
+    /// Those whose sockets were full in this flush.
+    full: Vec<usize>,
     /// Those for which more waits than may.
     holding: u64,
     /// That number is right, and the log has nothing that no client needs.
@@ -41,48 +45,48 @@ impl Clients {
         !self.listed.is_empty()
     }
 
-    pub(crate) fn admit(&mut self, socket: Socket, poller: &Epoll, round: &Round<'_>) {
-        // Edges: no system call to change what is waited for, and none to find that nothing is
-        // left to read.
-        let events = EpollFlags::EPOLLIN
-            | EpollFlags::EPOLLOUT
-            | EpollFlags::EPOLLRDHUP
-            | EpollFlags::EPOLLET;
+    pub(crate) fn admit(
+        &mut self,
+        socket: Socket,
+        transport: &mut impl Transport,
+        round: &Round<'_>,
+    ) {
         let entry = self.connections.vacant_entry();
         let key = entry.key();
-        let added = poller.add(&socket, EpollEvent::new(events, key as u64));
+        let added = transport.add(key, &socket);
         let connection = entry.insert(Connection::new(key, socket, self.log.end(), round));
         if added.is_err() {
-            // ENOMEM, or ENOSPC at fs.epoll.max_user_watches.
             connection.close(ClosedBecause::NoMemory, round.counters());
             self.gone.push(key);
         } else if connection.is_finishing() {
-            self.changed.push(key);
+            transport.discard(key);
+            (connection.has_changed, self.has_changed) = (true, true);
         }
     }
 
-    /// Notes what epoll_wait(2) has returned for a client.
-    pub(crate) fn note(&mut self, event: EpollEvent) {
-        let (key, events) = (event.data() as usize, event.events());
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let has_ended =
-            events.intersects(EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR);
-        let has_failed = events.intersects(EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR);
-        if (has_failed || events.contains(EpollFlags::EPOLLOUT)) && connection.wake() {
-            self.changed.push(key);
+    /// Notes what is known about a client's socket.
+    pub(crate) fn note(&mut self, event: Event) {
+        let Some(connection) = self.connections.get_mut(event.key) else { return };
+        if event.is_writable && connection.wake() {
+            (connection.has_changed, self.has_changed) = (true, true);
         }
-        if has_ended {
+        if event.has_ended {
             connection.hang_up();
             // It holds no sender any more.
             self.is_settled = false;
         }
-        if has_ended || events.contains(EpollFlags::EPOLLIN) {
+        if event.is_readable {
             list(&mut self.listed, connection);
         }
     }
 
     /// Reads from each client that can be read, until there is enough for a round.
-    pub(crate) fn read(&mut self, buffer: &mut [u8], intake: &mut Intake, round: &Round<'_>) {
+    pub(crate) fn read(
+        &mut self,
+        transport: &mut impl Transport,
+        intake: &mut Intake,
+        round: &Round<'_>,
+    ) {
         for _ in 0..self.listed.len() {
             if intake.is_full() {
                 return;
@@ -93,14 +97,14 @@ impl Clients {
             if !std::mem::take(&mut connection.is_listed) {
                 continue;
             }
-            if connection.read(buffer, intake, round) == Unread::Some {
+            if connection.read(transport, intake, round) == Unread::Some {
                 list(&mut self.listed, connection);
             }
             if connection.is_gone() {
                 self.gone.push(key);
                 self.is_settled = false;
             } else if connection.is_finishing() {
-                self.changed.push(key);
+                (connection.has_changed, self.has_changed) = (true, true);
             }
         }
     }
@@ -125,28 +129,36 @@ impl Clients {
     }
 
     /// Writes to each client what there is for it.
-    pub(crate) fn flush(&mut self, round: &mut Round<'_>) {
-        if !self.has_grown && self.changed.is_empty() {
+    pub(crate) fn flush(&mut self, transport: &mut impl Transport, round: &mut Round<'_>) {
+        let has_grown = std::mem::take(&mut self.has_grown);
+        if !has_grown && !std::mem::take(&mut self.has_changed) {
             return;
         }
-        let Self { connections, log, listed, changed, gone, .. } = self;
-        let mut flush = |key: usize, connection: &mut Connection| {
-            if connection.is_gone() {
-                return;
+        self.has_changed = false;
+        let Self { connections, log, listed, gone, full, .. } = self;
+        let log = &*log;
+        let flushes = connections.iter_mut().filter_map(|(_, connection)| {
+            let is_concerned = std::mem::take(&mut connection.has_changed) || has_grown;
+            (is_concerned && !connection.is_gone()).then(|| Flush::new(connection, log))
+        });
+        let flags = round.writing.flags;
+        transport.write(flushes, flags, |flush, result| {
+            let connection = &mut *flush.connection;
+            let Some(flushed) = connection.wrote(log, result, round) else {
+                return Unwritten::Some;
+            };
+            if flushed == Flushed::Waits {
+                full.push(connection.key());
             }
-            if connection.flush(log, round) {
+            if connection.end_flush(flushed, log, round) {
                 list(listed, connection);
             }
             if connection.is_gone() {
-                gone.push(key);
+                gone.push(connection.key());
             }
-        };
-        if std::mem::take(&mut self.has_grown) {
-            changed.clear();
-            connections.iter_mut().for_each(|(key, connection)| flush(key, connection));
-        } else {
-            changed.drain(..).for_each(|key| flush(key, &mut connections[key]));
-        }
+            Unwritten::None
+        });
+        full.drain(..).for_each(|key| transport.await_room(key));
         self.is_settled = false;
     }
 
@@ -181,14 +193,18 @@ impl Clients {
     }
 
     /// Closes the sockets of those that are gone; how many.
-    pub(crate) fn remove_gone(&mut self) -> u64 {
-        let removed = self.gone.drain(..).filter_map(|key| self.connections.try_remove(key));
+    pub(crate) fn remove_gone(&mut self, transport: &mut impl Transport) -> u64 {
+        let removed = self.gone.drain(..).filter_map(|key| {
+            self.connections.contains(key).then(|| transport.remove(key));
+            self.connections.try_remove(key)
+        });
         removed.count() as u64
     }
 
     /// Aborts all, and those that would have been admitted; how many.
     pub(crate) fn abort_all(
         &mut self,
+        transport: &mut impl Transport,
         counters: &Counters,
         now_ns: u64,
         new: impl Iterator<Item = Socket>,
@@ -196,12 +212,36 @@ impl Clients {
         let aborted = self.connections.drain().map(|mut connection| {
             connection.end_wait(counters, now_ns);
             connection.abort();
+            transport.remove(connection.key());
         });
         // ENOTCONN: the client has already reset it.
         let refused = new.map(|socket| drop(socket.shutdown(Shutdown::Both)));
         let count = aborted.chain(refused).count() as u64;
         *self = Self::default();
         count
+    }
+}
+
+/// A client to which something is written.
+struct Flush<'a> {
+    connection: &'a mut Connection,
+    log: &'a Log,
+}
+
+impl<'a> Flush<'a> {
+    fn new(connection: &'a mut Connection, log: &'a Log) -> Self {
+        connection.begin_flush(log);
+        Self { connection, log }
+    }
+}
+
+impl Writer for Flush<'_> {
+    fn socket(&self) -> &Socket {
+        self.connection.socket()
+    }
+
+    fn pieces<'a>(&'a self, pieces: &mut [IoSlice<'a>]) -> usize {
+        self.connection.pieces(self.log, pieces)
     }
 }
 

@@ -1,12 +1,10 @@
 //! A client of a loop.
 
+use std::io::{self, IoSlice};
 use std::net::Shutdown;
-use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use linux_net::monotonic_ns;
-use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, recv};
 use socket2::Socket;
 use worker::metrics::ClosedBecause;
 
@@ -15,6 +13,7 @@ use super::intake::Intake;
 use super::log::{Log, Place, Span};
 use super::outgoing::{Flushed, Outgoing};
 use super::round::{Clock, Round};
+use super::transport::{Received, Transport};
 use crate::context::Context;
 use crate::counters::Counters;
 use crate::settings::{ClosesFirst, ServerSettings};
@@ -53,6 +52,8 @@ pub(crate) struct Connection {
     read_ns: u64,
     /// It is in the list of those that can be read.
     pub(crate) is_listed: bool,
+    /// It is to be flushed even if the log has not grown.
+    pub(crate) has_changed: bool,
     /// Its side of the connection has ended: after what is unread comes the end.
     hung_up: bool,
 }
@@ -75,6 +76,7 @@ impl Connection {
             outgoing: Some(Outgoing::new(at, clock.now_ns)),
             read_ns: clock.reading_ns(),
             is_listed: false,
+            has_changed: false,
             hung_up: false,
         }
     }
@@ -129,7 +131,7 @@ impl Connection {
     /// Reads once, and once more if its side has ended; adds whole messages to `intake`.
     pub(crate) fn read(
         &mut self,
-        buffer: &mut [u8],
+        transport: &mut impl Transport,
         intake: &mut Intake,
         round: &Round<'_>,
     ) -> Unread {
@@ -137,27 +139,30 @@ impl Connection {
             return Unread::None;
         }
         loop {
-            let count = match recv(self.socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT) {
-                Ok(count) if count > 0 => count,
-                Err(Errno::EINTR) => continue,
-                Err(Errno::EAGAIN) => return Unread::None,
-                Ok(_) => {
+            let (bytes, has_more) = match transport.receive(self.key, &self.socket) {
+                Received::Bytes { bytes, has_more } => (bytes, has_more),
+                Received::Nothing => return Unread::None,
+                Received::End => {
                     self.end_by_client();
                     return Unread::None;
                 }
-                Err(_) => {
+                Received::Failed => {
                     self.phase = Phase::Gone;
                     return Unread::None;
                 }
             };
-            Counters::add(&round.counters().bytes_in, count as u64);
+            Counters::add(&round.counters().bytes_in, bytes.len() as u64);
             self.read_ns = round.clock.reading_ns();
             if let Phase::Chatting = self.phase {
-                self.take(&buffer[..count], intake, round.context);
+                self.take(bytes, intake, round.context);
             }
             match &self.phase {
-                Phase::Finishing { .. } | Phase::Gone => return Unread::None,
-                _ if count == buffer.len() => return Unread::Some,
+                Phase::Finishing { .. } => {
+                    transport.discard(self.key);
+                    return Unread::None;
+                }
+                Phase::Gone => return Unread::None,
+                _ if has_more => return Unread::Some,
                 _ if !self.hung_up => return Unread::None,
                 Phase::Chatting | Phase::Draining { .. } => {}
             }
@@ -213,17 +218,52 @@ impl Connection {
         self.phase = Phase::Gone;
     }
 
-    /// Writes what there is for it, and ends it when it has everything that it is to get. True
-    /// if it can be read now, up to its end.
-    pub(crate) fn flush(&mut self, log: &Log, round: &mut Round<'_>) -> bool {
-        let until = match &mut self.phase {
-            Phase::Finishing { until, .. } => *until.get_or_insert(log.end()),
+    pub(crate) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// Up to where it gets the log.
+    fn until(&self, log: &Log) -> Place {
+        match self.phase {
+            Phase::Finishing { until: Some(until), .. } => until,
             _ => log.end(),
-        };
-        let flushed = match &mut self.outgoing {
-            Some(outgoing) => outgoing.flush(&self.socket, log, until, round),
-            None => Flushed::All,
-        };
+        }
+    }
+
+    /// What there is for it now is to be written.
+    pub(crate) fn begin_flush(&mut self, log: &Log) {
+        if let Phase::Finishing { until, .. } = &mut self.phase {
+            until.get_or_insert(log.end());
+        }
+        if let Some(outgoing) = &mut self.outgoing {
+            outgoing.begin();
+        }
+    }
+
+    /// The next bytes to write, in as many pieces as there is room for; how many pieces.
+    pub(crate) fn pieces<'a>(&'a self, log: &'a Log, pieces: &mut [IoSlice<'a>]) -> usize {
+        let until = self.until(log);
+        self.outgoing.as_ref().map_or(0, |outgoing| outgoing.pieces(log, until, pieces))
+    }
+
+    /// Takes note of the result of a write. What has become of the flush, if it is over.
+    pub(crate) fn wrote(
+        &mut self,
+        log: &Log,
+        result: io::Result<usize>,
+        round: &mut Round<'_>,
+    ) -> Option<Flushed> {
+        let until = self.until(log);
+        match &mut self.outgoing {
+            Some(outgoing) => outgoing.wrote(log, until, result, round),
+            None => Some(Flushed::All),
+        }
+    }
+
+    /// Ends it when it has everything that it is to get. True if it can be read now, up to its
+    /// end.
+    pub(crate) fn end_flush(&mut self, flushed: Flushed, log: &Log, round: &Round<'_>) -> bool {
+        let until = self.until(log);
         match flushed {
             Flushed::Waits => {
                 self.wait_to_leave(log, until, round);

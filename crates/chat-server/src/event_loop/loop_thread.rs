@@ -1,42 +1,32 @@
 //! A thread that serves its share of the clients.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::{Codec, Framing};
 use linux_net::monotonic_ns;
-use nix::errno::Errno;
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
 use super::clients::Clients;
 use super::hub::Hub;
 use super::inbox::Item;
 use super::intake::Intake;
 use super::round::{Clock, Round, Writing};
+use super::transport::{Transport, Waited};
 use crate::client::SHORTEST_WAIT;
-use crate::client_thread::READ_BYTES;
 use crate::context::Context;
+use crate::error::ServerError;
 use crate::frame_memory::Share;
 use crate::settings::ServerSettings;
 
-/// Events of one epoll_wait(2), at most.
-const EVENTS: usize = 1024;
-
-/// What epoll_wait(2) returns for the inbox instead of a client's key.
-const INBOX: u64 = u64::MAX;
-
-pub(crate) struct LoopThread {
+pub(crate) struct LoopThread<T> {
     index: usize,
     hub: Arc<Hub>,
     context: Arc<Context>,
     writing: Writing,
     /// Of its log.
     _memory: Share,
-    poller: Epoll,
-    events: Vec<EpollEvent>,
+    transport: T,
     items: Vec<Item>,
-    buffer: Vec<u8>,
     intake: Intake,
     clients: Clients,
     /// Clients for which more waits than may.
@@ -51,13 +41,15 @@ pub(crate) struct LoopThread {
     shortest_ns: Option<u64>,
 }
 
-impl LoopThread {
+impl<T: Transport> LoopThread<T> {
     /// # Errors
-    /// If there is no descriptor left.
-    pub(crate) fn new(index: usize, hub: &Arc<Hub>, context: &Arc<Context>) -> io::Result<Self> {
-        let poller = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let edges = EpollFlags::EPOLLIN | EpollFlags::EPOLLET;
-        poller.add(hub.inbox(index).wake(), EpollEvent::new(edges, INBOX))?;
+    /// If the kernel does not permit the transport, or there is no descriptor left.
+    pub(crate) fn new(
+        index: usize,
+        hub: &Arc<Hub>,
+        context: &Arc<Context>,
+    ) -> Result<Self, ServerError> {
+        let transport = T::new(hub.inbox(index).wake())?;
         let mut memory = context.frame_memory.share();
         let most_waiting = reserve_log(&mut memory, &context.settings, &context.codec);
         Ok(Self {
@@ -67,10 +59,8 @@ impl LoopThread {
             _memory: memory,
             shortest_ns: shortest_timeout(&context.settings).map(|time| time.as_nanos() as u64),
             context: Arc::clone(context),
-            poller,
-            events: vec![EpollEvent::empty(); EVENTS],
+            transport,
             items: Vec::new(),
-            buffer: vec![0; READ_BYTES],
             intake: Intake::default(),
             clients: Clients::default(),
             holding: 0,
@@ -82,8 +72,9 @@ impl LoopThread {
 
     /// Serves until the hub has ended.
     pub(crate) fn run(mut self) {
+        self.transport.begin();
         loop {
-            let events = self.wait();
+            let waited = self.wait();
             // Before it looks: what is changed later is not overlooked.
             self.hub.inbox(self.index).answer();
             if self.hub.is_aborted() {
@@ -93,48 +84,39 @@ impl LoopThread {
                 }
                 continue;
             }
-            self.round(events);
+            self.round(waited);
         }
     }
 
-    /// Waits for clients, for the inbox, or until clients are to be judged. The number of
-    /// events.
-    fn wait(&mut self) -> usize {
+    /// Waits for clients, for the inbox, or until clients are to be judged.
+    fn wait(&mut self) -> Waited {
         let may_sleep = (self.held_since_ns.is_some() || !self.clients.has_listed())
             && self.hub.inbox(self.index).try_sleep();
         let timeout = match (may_sleep, self.due_ns) {
-            (false, _) => EpollTimeout::ZERO,
-            (true, u64::MAX) => EpollTimeout::NONE,
-            (true, due_ns) => {
-                let left = due_ns.saturating_sub(monotonic_ns()).div_ceil(1_000_000);
-                EpollTimeout::try_from(left).unwrap_or(EpollTimeout::MAX)
-            }
+            (false, _) => Some(0),
+            (true, u64::MAX) => None,
+            (true, due_ns) => Some(due_ns.saturating_sub(monotonic_ns())),
         };
-        match self.poller.wait(&mut self.events, timeout) {
-            Ok(count) => count,
-            Err(Errno::EINTR) => 0,
-            Err(error) => panic!("epoll_wait: {error}"),
-        }
+        self.transport.wait(timeout)
     }
 
     /// Reads, passes on, and writes.
-    fn round(&mut self, events: usize) {
+    fn round(&mut self, waited: Waited) {
         let clock = self.clock();
         let mut round = Round::new(&self.context, &self.writing, clock);
-        let of_clients = self.events[..events].iter().filter(|event| event.data() != INBOX);
-        of_clients.for_each(|event| self.clients.note(*event));
+        self.transport.take_events(|event| self.clients.note(event));
         let had_listed = self.clients.has_listed();
         if self.held_since_ns.is_none() {
-            self.clients.read(&mut self.buffer, &mut self.intake, &round);
+            self.clients.read(&mut self.transport, &mut self.intake, &round);
         }
         // What came before this loop has read is before that in its log: a client that was
         // admitted gets every message that was sent after it.
         self.hub.inbox(self.index).take(&mut self.items);
-        let is_idle = events == 0 && self.items.is_empty() && !had_listed;
+        let is_idle = !waited.has_come && self.items.is_empty() && !had_listed;
         let mut of_others = 0;
         for item in self.items.drain(..) {
             match item {
-                Item::Client(socket) => self.clients.admit(socket, &self.poller, &round),
+                Item::Client(socket) => self.clients.admit(socket, &mut self.transport, &round),
                 Item::Batch(batch) => {
                     of_others += batch.bytes().len() as u64;
                     self.clients.append(batch);
@@ -146,12 +128,12 @@ impl LoopThread {
             self.hub.pass_on(self.index, &collected.batch, most_waiting);
             self.clients.append_own(collected);
         }
-        self.clients.flush(&mut round);
+        self.clients.flush(&mut self.transport, &mut round);
         if let (Some(shortest_ns), false) = (self.shortest_ns, is_idle) {
             self.due_ns = self.due_ns.min(clock.now_ns + shortest_ns);
         }
         // Otherwise there may be events that would have ended a wait.
-        if clock.now_ns >= self.due_ns && events < EVENTS {
+        if clock.now_ns >= self.due_ns && waited.is_all {
             let soonest = clock.now_ns + self.shortest_ns.map_or(0, |shortest| shortest / 8);
             let next = self.clients.end_due(&round);
             self.due_ns = next.map_or(u64::MAX, |next| next.max(soonest));
@@ -162,7 +144,7 @@ impl LoopThread {
         self.holding = holding;
         // Only now: if a client has no room for them, that holds from here on.
         self.hub.passed(self.index, of_others, most_waiting);
-        let gone = self.clients.remove_gone();
+        let gone = self.clients.remove_gone(&mut self.transport);
         if gone > 0 {
             self.context.chat_cpu.end(&self.context.counters.deliveries);
         }
@@ -191,7 +173,8 @@ impl LoopThread {
             Item::Client(socket) => Some(socket),
             Item::Batch(_) => None,
         });
-        let count = self.clients.abort_all(&self.context.counters, monotonic_ns(), new);
+        let counters = &self.context.counters;
+        let count = self.clients.abort_all(&mut self.transport, counters, monotonic_ns(), new);
         self.hub.leave(self.index, count);
         self.due_ns = u64::MAX;
     }

@@ -4,8 +4,6 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::Socket;
-
 use super::cursor::Cursor;
 use super::log::{Log, Place, Span};
 use super::round::{Round, Writing};
@@ -14,9 +12,6 @@ use crate::frame_memory::Share;
 use crate::lock::lock;
 use crate::pace::Pace;
 use crate::settings::WhenFull;
-
-/// Pieces of one vectored write, at most.
-const PIECES: usize = 64;
 
 /// What has become of a flush.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +43,10 @@ pub(crate) struct Outgoing {
     taken_ns: u64,
     /// More waits for it than may: nothing is read from any client until there is room.
     holds: bool,
+    /// Its socket was full before the flush.
+    had_to_wait: bool,
+    /// Its socket was full before the flush, and nothing has changed.
+    is_full: bool,
 }
 
 impl Outgoing {
@@ -60,6 +59,8 @@ impl Outgoing {
             pace: Pace::default(),
             taken_ns: now_ns,
             holds: false,
+            had_to_wait: false,
+            is_full: false,
         }
     }
 
@@ -120,69 +121,76 @@ impl Outgoing {
         self.woken = true;
     }
 
-    /// Writes what comes before `until`, as much as its socket takes at once.
-    pub(crate) fn flush(
-        &mut self,
-        socket: &Socket,
-        log: &Log,
+    /// A flush begins: something is written, unless its socket is known to be full.
+    pub(crate) fn begin(&mut self) {
+        self.is_full = self.is_waiting() && !std::mem::take(&mut self.woken);
+        self.had_to_wait = self.is_waiting();
+    }
+
+    /// The next bytes before `until` to write, in as many pieces as there is room for; how many
+    /// pieces.
+    pub(crate) fn pieces<'a>(
+        &'a self,
+        log: &'a Log,
         until: Place,
-        round: &mut Round<'_>,
-    ) -> Flushed {
-        let is_full = self.is_waiting() && !std::mem::take(&mut self.woken);
-        let mut write = |own: &mut Self, log, until| match is_full {
-            true => Flushed::Waits,
-            false => own.write(socket, log, until, round),
-        };
-        if let Some(own) = self.own.take() {
-            let flushed = write(self, &own.0, own.0.end());
-            self.own = Some(own);
-            return flushed;
-        }
-        match write(self, log, until) {
-            Flushed::Waits => self.limit(log, until, round),
-            flushed => {
-                self.holds = false;
-                flushed
-            }
+        pieces: &mut [IoSlice<'a>],
+    ) -> usize {
+        match &self.own {
+            _ if self.is_full => 0,
+            Some((own, _)) => self.cursor.pieces(own, own.end(), pieces),
+            None => self.cursor.pieces(log, until, pieces),
         }
     }
 
-    fn write(
+    /// Takes note of the result of a write of what comes before `until`. What has become of the
+    /// flush, if it is over.
+    pub(crate) fn wrote(
         &mut self,
-        socket: &Socket,
         log: &Log,
         until: Place,
+        result: io::Result<usize>,
         round: &mut Round<'_>,
-    ) -> Flushed {
-        let had_to_wait = self.is_waiting();
+    ) -> Option<Flushed> {
+        if self.is_full {
+            return Some(self.wait(log, until, round));
+        }
         self.end_wait(round.counters(), round.now_ns());
-        loop {
-            let mut pieces = [IoSlice::new(&[]); PIECES];
-            let count = self.cursor.pieces(log, until, &mut pieces);
-            let pieces = &pieces[..count];
-            let offered: usize = pieces.iter().map(|piece| piece.len()).sum();
-            let taken = match send(socket, pieces, round.writing.flags) {
-                Ok(taken) => taken,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-                Err(_) => return Flushed::Gone,
-            };
-            round.deliveries += self.cursor.advance(log, taken as u64);
-            round.bytes_out += taken as u64;
-            self.pace.add_taken(taken as u64);
-            if taken > 0 {
-                self.taken_ns = round.now_ns();
+        let (taken, is_full) = match result {
+            Ok(taken) => (taken as u64, false),
+            Err(error) if error.kind() == ErrorKind::Interrupted => return None,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => (0, true),
+            Err(_) => {
+                self.holds = false;
+                return Some(Flushed::Gone);
             }
-            if had_to_wait && self.pace.is_too_slow(round.writing.timeout) {
-                return Flushed::TooSlow;
-            }
-            if taken < offered {
-                self.full_since_ns = Some(round.now_ns());
-                return Flushed::Waits;
-            }
-            if count < PIECES {
-                return Flushed::All;
-            }
+        };
+        let own = self.own.as_ref().map(|(own, _)| (own, own.end()));
+        let (from, end) = own.unwrap_or((log, until));
+        round.deliveries += self.cursor.advance(from, taken);
+        round.bytes_out += taken;
+        self.pace.add_taken(taken);
+        if taken > 0 {
+            self.taken_ns = round.now_ns();
+        }
+        if self.had_to_wait && self.pace.is_too_slow(round.writing.timeout) {
+            return Some(Flushed::TooSlow);
+        }
+        if is_full {
+            self.full_since_ns = Some(round.now_ns());
+            return Some(self.wait(log, until, round));
+        }
+        if self.cursor.waiting(end) > 0 {
+            return None;
+        }
+        self.holds = false;
+        Some(Flushed::All)
+    }
+
+    /// Its socket is full.
+    fn wait(&mut self, log: &Log, until: Place, round: &Round<'_>) -> Flushed {
+        match self.own {
+            Some(_) => Flushed::Waits,
+            None => self.limit(log, until, round),
         }
     }
 
@@ -203,13 +211,5 @@ impl Outgoing {
             Counters::add(&round.counters().dropped, dropped);
         }
         Flushed::Waits
-    }
-}
-
-fn send(socket: &Socket, pieces: &[IoSlice<'_>], flags: i32) -> io::Result<usize> {
-    match pieces {
-        [] => Ok(0),
-        [one] => socket.send_with_flags(one, flags),
-        several => socket.send_vectored_with_flags(several, flags),
     }
 }

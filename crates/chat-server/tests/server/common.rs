@@ -44,8 +44,17 @@ pub(crate) fn locks_of_a_broadcast(design: DesignName) -> Option<u64> {
     match design.as_str() {
         // One for each shard.
         "sharded" => Some(16),
-        "event-loop" => None,
+        "event-loop" | "io-uring" => None,
         _ => Some(1),
+    }
+}
+
+/// Bytes that a design has taken from the kernel, at most, though it reads nothing.
+pub(crate) fn read_ahead(design: DesignName) -> u64 {
+    match design.as_str() {
+        // The buffers of a ring, each filled.
+        "io-uring" => 256 * 1024,
+        _ => 0,
     }
 }
 
@@ -209,9 +218,16 @@ impl Client {
     }
 
     pub(crate) fn send(&mut self, body: &[u8]) {
-        let mut frame = Vec::new();
-        self.codec.encode(body, &mut frame).expect("the body fits");
-        self.stream.write_all(&frame).expect("the server reads");
+        self.send_many(1, body);
+    }
+
+    /// Sends the same message several times, in one write(2) if there is room for it.
+    pub(crate) fn send_many(&mut self, times: u64, body: &[u8]) {
+        let mut frames = Vec::new();
+        for _ in 0..times {
+            self.codec.encode(body, &mut frames).expect("the body fits");
+        }
+        self.send_raw(&frames);
     }
 
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) {

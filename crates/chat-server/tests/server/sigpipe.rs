@@ -106,8 +106,11 @@ fn with_sigpipe_ignored_the_write_fails_and_the_server_continues() {
 /// then a RST. The server tries to write the rest (EPIPE, because of the FIN: `tcp_reset`).
 #[test]
 fn a_write_of_an_event_loop_raises_it_too_unless_it_is_ignored() {
-    for sigpipe in ["default", "ignore"] {
-        let arguments = ["--control", "--sigpipe", sigpipe, "--design", "event-loop"];
+    let designs = ["event-loop", "io-uring"];
+    for (design, sigpipe) in
+        designs.into_iter().flat_map(|design| ["default", "ignore"].map(|value| (design, value)))
+    {
+        let arguments = ["--control", "--sigpipe", sigpipe, "--design", design];
         let mut server = ServerProcess::start(&arguments);
         let deaf = connect_narrow(&mut server);
         let client = deaf.local_addr().expect("it is bound").as_socket().expect("an IP address");

@@ -80,13 +80,16 @@ pub(crate) fn is_window_closed(client: SocketAddr, server: SocketAddr) -> bool {
 }
 
 /// Whether a thread of the process `server_pid` waits for events of `client` though it has not read
-/// everything that this client has sent: it does not read from it at the moment.
+/// everything that this client has sent: it does not read from it at the moment. Of which sockets
+/// a ring is to complete something is not known, so with rings all event loops have to wait.
 pub(crate) fn is_left_unread(client: SocketAddr, server: SocketAddr, server_pid: u32) -> bool {
     let Some(socket) = find_socket(server, client).filter(|socket| socket.unread > 0) else {
         return false;
     };
     let threads = Thread::all_of_process(server_pid).expect("the server runs");
+    let mut loops = threads.iter().filter(|thread| thread.is_named("loop")).peekable();
     threads.iter().any(|thread| thread.is_waiting_for_events_of(&socket.inode))
+        || loops.peek().is_some() && loops.all(Thread::is_waiting_for_events)
 }
 
 /// The thread of the process `server_pid` that reads from `client`, which has not sent

@@ -63,6 +63,18 @@ impl Thread {
         })
     }
 
+    /// Whether it sleeps until something happens to one of several files (epoll_wait(2)), or
+    /// until a ring has completed something (io_uring_enter(2)).
+    pub fn is_waiting_for_events(&self) -> bool {
+        let calls = [libc::SYS_epoll_wait, libc::SYS_epoll_pwait, libc::SYS_io_uring_enter];
+        self.blocked_call().is_some_and(|call| calls.contains(&call.number))
+    }
+
+    /// Whether this is its name.
+    pub fn is_named(&self, name: &str) -> bool {
+        fs::read_to_string(self.folder.join("comm")).is_ok_and(|comm| comm.trim_end() == name)
+    }
+
     fn is_blocked_on_socket(&self, calls: &[i64], inode: &str) -> bool {
         self.blocked_call().is_some_and(|call| {
             let link = self.folder.join("fd").join(call.first_argument.to_string());
