@@ -12,11 +12,13 @@
 //! | [`explain`](Explanation) | `explain` |
 //! | [`size`](Sizing) | `size` |
 //! | [`tried`](TryResult) | `try` |
+//! | [`lesson`](LessonDocument) | `lesson` |
 //! | [`failure`](Failure) | any of them, if it fails |
 
 mod check;
 mod explain;
 mod failure;
+mod lesson;
 mod list;
 mod predict;
 mod result;
@@ -26,6 +28,9 @@ mod tried;
 pub use check::{CheckedFile, Checks, FileKind, FileProblem};
 pub use explain::{Explanation, ListedTopic, TopicPage};
 pub use failure::{Failure, FailureDetail};
+pub use lesson::{
+    LessonCounter, LessonDocument, LessonQuestion, LessonQuestionKind, ListedLesson, WalkedLesson,
+};
 pub use list::{Catalogue, ListedScenario, ListedSuite};
 pub use predict::{CellPrediction, Predictions, SimulatedCell};
 pub use result::{

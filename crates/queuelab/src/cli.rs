@@ -11,6 +11,7 @@ use crate::commands::completions::CompletionsArguments;
 use crate::commands::doctor::DoctorArguments;
 use crate::commands::explain::ExplainArguments;
 use crate::commands::image::ImageArguments;
+use crate::commands::lesson::LessonArguments;
 use crate::commands::list::ListArguments;
 use crate::commands::listening::ListeningArguments;
 use crate::commands::load::LoadArguments;
@@ -54,6 +55,11 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Try a server: start a program, find its port, and show what a burst of clients meets.
     Try(TryArguments),
+    /// Learn how the queues work: predict a number, run the scenario, and compare.
+    ///
+    /// Without a name, list the lessons. A lesson takes about ten minutes and needs neither root
+    /// nor Docker; it goes on where it was left.
+    Lesson(LessonArguments),
     /// List the scenarios and suites.
     List(ListArguments),
     /// Print a resolved scenario, its axes and its number of trials, or everything about a run.
@@ -120,6 +126,7 @@ impl Command {
     pub(crate) fn prints_json(&self) -> bool {
         match self {
             Self::Run(arguments) => arguments.json,
+            Self::Lesson(arguments) => arguments.json,
             Self::List(arguments) => arguments.json,
             Self::Show(arguments) => arguments.json,
             Self::Predict(arguments) => arguments.json,

@@ -14,6 +14,7 @@ pub(crate) mod explain;
 pub(crate) mod host;
 pub(crate) mod image;
 pub(crate) mod kernel_rules;
+pub(crate) mod lesson;
 pub(crate) mod list;
 pub(crate) mod listening;
 pub(crate) mod load;

@@ -6,6 +6,7 @@ mod axes;
 mod bash;
 mod candidates;
 mod catalogue;
+mod lessons;
 mod runs;
 mod settings;
 mod shells;
@@ -15,6 +16,7 @@ mod zsh;
 
 pub(crate) use axes::{axis_values, setting_values};
 pub(crate) use catalogue::{documents, scenarios, scenarios_and_runs};
+pub(crate) use lessons::lessons;
 pub(crate) use runs::runs;
 pub(crate) use shells::{answer_shell, registration};
 pub(crate) use topics::topics;

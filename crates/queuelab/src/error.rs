@@ -2,7 +2,9 @@
 
 use chat_server::ServerError;
 use command_output::{Failure, FailureDetail};
+use course::CourseError;
 use lab::{BackendError, BackendErrorKind, LabError, SessionError, StandaloneError, WorkerError};
+use lesson::LessonError;
 use miette::Diagnostic;
 use run_record::RunDirectoryError;
 use watch_screen::ScreenError;
@@ -23,6 +25,8 @@ pub(crate) enum CommandError {
     Find(#[from] scenario::FindError),
     #[error("{0}")]
     Usage(String),
+    #[error("failed to {}", with_cause(.0))]
+    Lesson(#[from] LessonError),
     #[error("failed to {0}")]
     Lab(#[from] LabError),
     #[error("{0}")]
@@ -73,6 +77,7 @@ impl CommandError {
             Self::Record(RunDirectoryError::NotARun(_) | RunDirectoryError::NotASuite(_)) => Some(
                 "name the directory of a run, such as reports/runs/<scenario>/<time>".to_owned(),
             ),
+            Self::Lesson(LessonError::Unknown { help, .. }) => Some(help.clone()),
             _ => None,
         }
     }
@@ -111,7 +116,7 @@ impl CommandError {
     /// The code to exit with.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Scenario(_) | Self::Find(_) | Self::Usage(_) => Exit::Usage,
+            Self::Scenario(_) | Self::Find(_) | Self::Lesson(_) | Self::Usage(_) => Exit::Usage,
             Self::Load(load_generator::LoadError::Settings(_)) => Exit::Usage,
             Self::Server(ServerError::Protocol(_) | ServerError::Settings { .. }) => Exit::Usage,
             Self::Probe(
@@ -162,6 +167,24 @@ impl From<SessionError> for CommandError {
             SessionError::Run(error) => Self::Lab(error),
         }
     }
+}
+
+impl From<CourseError> for CommandError {
+    fn from(error: CourseError) -> Self {
+        match error {
+            CourseError::Lesson(error) => Self::Lesson(error),
+            CourseError::Record(error) => Self::Record(error),
+            error @ (CourseError::Answers { .. } | CourseError::Text(_)) => {
+                Self::Usage(format!("failed to {error}"))
+            }
+        }
+    }
+}
+
+/// The message of an error of a lesson, with its cause.
+fn with_cause(error: &LessonError) -> String {
+    let cause = std::error::Error::source(error);
+    cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 impl From<StandaloneError> for CommandError {

@@ -51,6 +51,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(arguments) => commands::run::run(&arguments),
         Command::Try(arguments) => commands::try_server::try_server(&arguments),
+        Command::Lesson(arguments) => commands::lesson::lesson(&arguments),
         Command::List(arguments) => commands::list::list(&arguments),
         Command::Show(arguments) => commands::show::show(&arguments),
         Command::Predict(arguments) => commands::predict::predict(&arguments),

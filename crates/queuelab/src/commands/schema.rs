@@ -45,6 +45,10 @@ enum Format {
     Watch,
     /// The output of `queuelab try --json`.
     Try,
+    /// The output of `queuelab lesson --json`.
+    Lesson,
+    /// The record of a student's answers, `reports/lessons.json`.
+    LessonRecord,
     /// The output of any of these commands if it fails.
     Failure,
 }
@@ -67,6 +71,8 @@ pub(crate) fn schema(arguments: &SchemaArguments) -> Result {
         Format::Size => include_str!("../../../../schemas/size.schema.json"),
         Format::Watch => include_str!("../../../../schemas/watch.schema.json"),
         Format::Try => include_str!("../../../../schemas/try.schema.json"),
+        Format::Lesson => include_str!("../../../../schemas/lesson.schema.json"),
+        Format::LessonRecord => include_str!("../../../../schemas/lesson-record.schema.json"),
         Format::Failure => include_str!("../../../../schemas/failure.schema.json"),
     })
 }

@@ -14,6 +14,7 @@ mod full_streams;
 mod hostile_text;
 mod json;
 mod killed_at_start;
+mod lessons;
 mod limits;
 mod man;
 mod named_tests;

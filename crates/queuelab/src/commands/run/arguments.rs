@@ -126,7 +126,7 @@ impl RunArguments {
     }
 
     /// The request for a session.
-    pub(super) fn request(&self) -> RunRequest {
+    pub(crate) fn request(&self) -> RunRequest {
         let Changes { quick, set, only, repeat, seed, allow_large } = &self.changes;
         let target = match &self.resume {
             Some(run) => Target::Resume {

@@ -59,6 +59,11 @@ impl Reporter {
         }
     }
 
+    /// Of a run in a lesson, whose results its caller prints.
+    pub(crate) fn of_a_lesson(at_once: Arc<AtomicBool>) -> Self {
+        Self { announces: true, ..Self::of_a_run(at_once) }
+    }
+
     /// The exit code of a suite. A failed check outranks a scenario that could not
     /// be run, and that one whose trials were disturbed.
     pub(super) fn worst_exit(&self) -> Exit {

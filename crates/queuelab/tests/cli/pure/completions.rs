@@ -31,6 +31,7 @@ fn names_and_values_are_completed() {
         (&["run", "laws", "--backend", "=", "net"], &["netns"]),
         (&["doctor", "--backend", "d"], &["docker"]),
         (&["schema", "sui"], &["suite"]),
+        (&["lesson", "som"], &["somaxconn"]),
         (&["man", "comp"], &["compare", "completions"]),
         (&["report", "reports/basel"], &["reports/baseline/"]),
         (&["server", "--framing", "a"], &["ascii4"]),

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{all_output, out_directory, queuelab, repository, run, runs, text};
 use command_output::{
-    Catalogue, Checks, Explanation, Failure, Predictions, Shown, Sizing, TryResult,
+    Catalogue, Checks, Explanation, Failure, LessonDocument, Predictions, Shown, Sizing, TryResult,
 };
+use course::CourseRecord;
 use jsonschema::Validator;
 use run_record::{RunRecord, SuiteRecord, TrialRecord};
 use schemars::generate::SchemaSettings;
@@ -33,6 +34,8 @@ fn generated() -> Vec<(&'static str, Value)> {
         ("size", output_schema::<Sizing>()),
         ("watch", output_schema::<Snapshot>()),
         ("try", output_schema::<TryResult>()),
+        ("lesson", output_schema::<LessonDocument>()),
+        ("lesson-record", schema_for!(CourseRecord).to_value()),
         ("failure", output_schema::<Failure>()),
     ]
 }
