@@ -58,6 +58,10 @@ build:
 schemas:
     UPDATE_SCHEMAS=1 cargo test --package queuelab --test cli schemas
 
+# Build the book of docs/ and its lessons, and check its links: target/book/index.html.
+book:
+    docs/build
+
 # Measure the speed against bare loops of system calls: just bench, or just bench deliveries latency --quick
 bench *flags:
     cargo bench --package bench -- {{flags}}
