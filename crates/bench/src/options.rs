@@ -47,10 +47,14 @@ impl Options {
         PartName::all().filter(|part| self.parts.is_empty() || self.parts.contains(part))
     }
 
-    /// The names of the designs to measure, in the server's order.
+    /// The names of the designs to measure, in the server's order: those that were named, or all
+    /// that this machine permits.
     pub(crate) fn designs(&self) -> impl Iterator<Item = String> {
         DesignName::all()
-            .filter(|design| self.designs.is_empty() || self.designs.contains(design))
+            .filter(|design| match self.designs.is_empty() {
+                true => design.design().check_machine().is_ok(),
+                false => self.designs.contains(design),
+            })
             .map(|design| design.to_string())
     }
 
@@ -87,7 +91,7 @@ mod tests {
 
     #[test]
     fn all_designs_are_measured_unless_some_are_named() {
-        assert_eq!(parse(&[]).designs().count(), DesignName::all().count());
+        assert_eq!(parse(&[]).designs().count(), DesignName::permitted().count());
         let some = parse(&["--designs", "snapshot,global-lock", "served"]);
         assert_eq!(some.designs().collect::<Vec<_>>(), ["global-lock", "snapshot"]);
     }

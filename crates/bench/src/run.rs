@@ -4,6 +4,7 @@ use std::env;
 use std::io::{self, Write};
 use std::time::Instant;
 
+use chat_server::DESIGNS;
 use linux_net::MachineUsage;
 use run_record::{Machine, wall_time};
 
@@ -40,6 +41,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         figures: Vec::new(),
         measurements: Vec::new(),
     };
+    for (name, error) in
+        DESIGNS.iter().filter_map(|one| Some((one.name, one.check_machine().err()?)))
+    {
+        eprintln!("{name} is left out unless --designs names it: failed to {error}");
+    }
     for part in options.parts().map(PartName::part) {
         measure(&bench, part, &mut report.measurements)?;
         report.figures.extend(figures(part, &report.measurements));

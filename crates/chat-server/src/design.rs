@@ -33,8 +33,26 @@ pub struct Design {
     /// Threads that serve all clients together, each with two open files, of a server in this
     /// process.
     pub shared_threads: fn() -> u64,
+    /// Whether this machine permits it: the kernel, its sysctls, and the filters of this process.
+    pub(crate) check_machine: fn() -> Result<(), ServerError>,
     /// Prepares to serve clients; none has come yet.
     pub(crate) start: fn(&Arc<Context>) -> Started,
+}
+
+impl Design {
+    /// Checks whether this machine permits the design: the kernel, its sysctls, and the filters
+    /// of this process.
+    ///
+    /// # Errors
+    /// Those of the start of a server of this design.
+    pub fn check_machine(&self) -> Result<(), ServerError> {
+        (self.check_machine)()
+    }
+}
+
+/// [`Design::check_machine`] of a design that needs nothing of the machine.
+pub(crate) fn every_machine() -> Result<(), ServerError> {
+    Ok(())
 }
 
 /// A design that is ready for clients.

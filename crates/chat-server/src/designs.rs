@@ -39,6 +39,11 @@ impl DesignName {
         DESIGNS.iter().map(|design| DesignName(design.name))
     }
 
+    /// Those of the designs that this machine permits.
+    pub fn permitted() -> impl Iterator<Item = DesignName> {
+        Self::all().filter(|name| name.design().check_machine().is_ok())
+    }
+
     /// The name itself.
     pub fn as_str(self) -> &'static str {
         self.0

@@ -5,7 +5,7 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
 use std::thread;
 
-use chat_server::{Server, ServerSettings};
+use chat_server::{DesignName, Server, ServerSettings};
 use linux_net::testing::wait_until;
 
 /// Threads of this process by that name.
@@ -25,13 +25,12 @@ fn settings() -> ServerSettings {
 #[test]
 fn an_event_loop_has_a_thread_for_each_cpu_and_joins_it() {
     let cpus = thread::available_parallelism().expect("Linux knows them").get();
-    for design in ["event-loop", "io-uring"] {
+    for design in DesignName::permitted().filter(|name| name.design().threads_per_client == 0) {
         has_a_thread_for_each_cpu_and_joins_it(design, cpus);
     }
 }
 
-fn has_a_thread_for_each_cpu_and_joins_it(design: &str, cpus: usize) {
-    let design = design.parse().expect("there is one");
+fn has_a_thread_for_each_cpu_and_joins_it(design: DesignName, cpus: usize) {
     let server = Server::bind(&ServerSettings { design, ..settings() }).expect("a free port");
     let address = server.local_address();
     let running = server.start().expect("a thread can be started");

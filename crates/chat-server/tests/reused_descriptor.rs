@@ -14,8 +14,7 @@ use std::thread;
 use std::time::Instant;
 
 use chat_protocol::{Codec, Framing};
-use chat_server::DesignName;
-use common::{Client, Senders, TIMEOUT, TestServer, new_socket, with_design};
+use common::{Client, Senders, TIMEOUT, TestServer, designs, new_socket, with_design};
 use linux_net::testing::wait_until;
 use tcp_table::is_server_blocked_on;
 
@@ -27,7 +26,7 @@ const BODY: usize = 60_000;
 
 #[test]
 fn a_new_client_never_gets_a_message_for_one_that_left() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&with_design(design));
         let stuck = server.connect_with_small_buffer();
         let leaver = server.connect();

@@ -1,7 +1,7 @@
 //! No thread for a client: a thread for each CPU waits for all of its clients' sockets at once
 //! (epoll(7)), and writes everything that came meanwhile to each of them in one write.
 
-use crate::design::Design;
+use crate::design::{Design, every_machine};
 use crate::event_loop::{EventLoop, Readiness, threads};
 
 pub(super) const DESIGN: Design = Design {
@@ -16,5 +16,6 @@ pub(super) const DESIGN: Design = Design {
     queues: true,
     threads_per_client: 0,
     shared_threads: threads,
+    check_machine: every_machine,
     start: EventLoop::start::<Readiness>,
 };

@@ -3,7 +3,7 @@
 //! accept loop.
 
 use crate::client::Message;
-use crate::design::Design;
+use crate::design::{Design, every_machine};
 use crate::one_registry::OneRegistry;
 use crate::registry::Registry;
 use crate::thread_per_client::{Broadcaster, ThreadPerClient};
@@ -17,6 +17,7 @@ pub(super) const DESIGN: Design = Design {
     queues: false,
     threads_per_client: 1,
     shared_threads: || 0,
+    check_machine: every_machine,
     start: |context| {
         Ok(ThreadPerClient::serve(
             context,

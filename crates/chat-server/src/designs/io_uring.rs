@@ -15,5 +15,6 @@ pub(super) const DESIGN: Design = Design {
     queues: true,
     threads_per_client: 0,
     shared_threads: threads,
+    check_machine: Ring::check_machine,
     start: EventLoop::start::<Ring>,
 };

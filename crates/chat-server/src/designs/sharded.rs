@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::client::{Client, ClientId, Message};
-use crate::design::Design;
+use crate::design::{Design, every_machine};
 use crate::registry::Registry;
 use crate::thread_per_client::{Broadcaster, Hub, ThreadPerClient};
 use crate::timed_mutex::{LockSummaries, LockTimes};
@@ -23,6 +23,7 @@ pub(super) const DESIGN: Design = Design {
     queues: false,
     threads_per_client: 1,
     shared_threads: || 0,
+    check_machine: every_machine,
     start: |context| {
         let shards = array::from_fn(|_| Registry::default());
         Ok(ThreadPerClient::serve(context, Sharded { shards }))

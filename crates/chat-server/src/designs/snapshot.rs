@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::client::{Client, Message};
-use crate::design::Design;
+use crate::design::{Design, every_machine};
 use crate::one_registry::OneRegistry;
 use crate::registry::Registry;
 use crate::thread_per_client::{Broadcaster, ThreadPerClient};
@@ -19,6 +19,7 @@ pub(super) const DESIGN: Design = Design {
     queues: false,
     threads_per_client: 1,
     shared_threads: || 0,
+    check_machine: every_machine,
     start: |context| {
         Ok(ThreadPerClient::serve(
             context,

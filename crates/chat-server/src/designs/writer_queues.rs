@@ -11,7 +11,7 @@ use worker::metrics::ClosedBecause;
 use crate::client::{Client, ClientId, Message};
 use crate::context::Context;
 use crate::counters::Counters;
-use crate::design::Design;
+use crate::design::{Design, every_machine};
 use crate::lock::lock;
 use crate::outgoing_queue::{Added, Frame, OutgoingQueue};
 use crate::settings::WhenFull;
@@ -28,6 +28,7 @@ pub(super) const DESIGN: Design = Design {
     queues: true,
     threads_per_client: 2,
     shared_threads: || 0,
+    check_machine: every_machine,
     start: |context| Ok(ThreadPerClient::serve(context, WriterQueues::new(context))),
 };
 

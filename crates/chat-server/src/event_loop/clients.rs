@@ -194,11 +194,14 @@ impl Clients {
 
     /// Closes the sockets of those that are gone; how many.
     pub(crate) fn remove_gone(&mut self, transport: &mut impl Transport) -> u64 {
-        let removed = self.gone.drain(..).filter_map(|key| {
-            self.connections.contains(key).then(|| transport.remove(key));
-            self.connections.try_remove(key)
-        });
-        removed.count() as u64
+        if self.gone.is_empty() {
+            return 0;
+        }
+        let connections = &mut self.connections;
+        let removed = self.gone.drain(..).filter_map(|key| connections.try_remove(key));
+        let removed: Vec<Connection> = removed.collect();
+        transport.remove(removed.iter().map(Connection::key));
+        removed.len() as u64
     }
 
     /// Aborts all, and those that would have been admitted; how many.
@@ -209,10 +212,10 @@ impl Clients {
         now_ns: u64,
         new: impl Iterator<Item = Socket>,
     ) -> u64 {
+        transport.remove(self.connections.iter().map(|(key, _)| key));
         let aborted = self.connections.drain().map(|mut connection| {
             connection.end_wait(counters, now_ns);
             connection.abort();
-            transport.remove(connection.key());
         });
         // ENOTCONN: the client has already reset it.
         let refused = new.map(|socket| drop(socket.shutdown(Shutdown::Both)));

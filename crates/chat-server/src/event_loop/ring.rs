@@ -55,6 +55,14 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
+    /// Whether the kernel permits a ring.
+    ///
+    /// # Errors
+    /// If not, with the cause if it is known.
+    pub(crate) fn check_machine() -> Result<(), ServerError> {
+        Self::build().map_err(refusal::explain).map(drop)
+    }
+
     fn build() -> io::Result<(IoUring, Buffers)> {
         let ring = IoUring::builder()
             // It belongs to the thread that enables it.
@@ -266,12 +274,14 @@ impl Transport for Ring {
         Ok(())
     }
 
-    fn remove(&mut self, key: usize) {
-        for request in self.watched[key].end(key, &mut self.buffers).into_iter().flatten() {
-            let cancel = opcode::AsyncCancel::new(request.encode()).build();
-            self.push(cancel, Request::of(Kind::Cancel, 0));
+    fn remove(&mut self, keys: impl Iterator<Item = usize>) {
+        for key in keys {
+            for request in self.watched[key].end(key, &mut self.buffers).into_iter().flatten() {
+                let cancel = opcode::AsyncCancel::new(request.encode()).build();
+                self.push(cancel, Request::of(Kind::Cancel, 0));
+            }
         }
-        // What was pushed names the descriptor, which another socket can get.
+        // What was pushed names the descriptors, which other sockets can get.
         self.submit();
     }
 

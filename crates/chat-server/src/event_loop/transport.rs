@@ -83,8 +83,8 @@ pub(crate) trait Transport: Debug + Send + Sized + 'static {
     /// If there is no memory.
     fn add(&mut self, key: usize, socket: &Socket) -> io::Result<()>;
 
-    /// Watches a client's socket no more. It is closed after this.
-    fn remove(&mut self, _key: usize) {}
+    /// Watches these clients' sockets no more. They are closed after this.
+    fn remove(&mut self, _keys: impl Iterator<Item = usize>) {}
 
     /// Waits until there are events, the thread is woken, or so many nanoseconds have passed, if
     /// they are limited.

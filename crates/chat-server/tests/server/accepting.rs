@@ -5,9 +5,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use chat_server::{DesignName, Server, ServerError, ServerSettings};
+use chat_server::{Server, ServerError, ServerSettings};
 
-use crate::common::{TIMEOUT, TestServer, settings};
+use crate::common::{TIMEOUT, TestServer, designs, settings};
 use linux_net::testing::wait_until;
 
 fn paused(backlog: i32) -> ServerSettings {
@@ -88,7 +88,7 @@ fn a_negative_backlog_means_somaxconn() {
 
 #[test]
 fn a_connection_that_was_reset_in_the_queue_still_has_its_address() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&ServerSettings { design, ..paused(8) });
         let gone = server.start_connect();
         let stays = server.start_connect();
@@ -135,7 +135,7 @@ fn a_client_without_a_thread_is_counted_and_closed_and_the_server_continues() {
 
 #[test]
 fn the_smallest_stack_is_enough_to_chat() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server =
             TestServer::start(&ServerSettings { thread_stack: 16_384, design, ..settings() });
         let mut sender = server.connect();

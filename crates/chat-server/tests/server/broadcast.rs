@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
-use crate::common::{Client, TestServer, framings, locks_of_a_broadcast, with_design};
+use crate::common::{Client, TestServer, designs, framings, locks_of_a_broadcast, with_design};
 use chat_protocol::Framing;
-use chat_server::{DesignName, ServerSettings};
+use chat_server::ServerSettings;
 use linux_net::testing::wait_until;
 
 #[test]
 fn every_client_receives_all_messages_of_others_in_order() {
     const CLIENTS: usize = 8;
     const MESSAGES: usize = 50;
-    for (design, framing) in DesignName::all().flat_map(|d| framings().map(|f| (d, f))) {
+    for (design, framing) in designs().flat_map(|d| framings().map(|f| (d, f))) {
         let server = TestServer::start(&ServerSettings { framing, ..with_design(design) });
         let clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
         let addresses: Vec<_> = clients.iter().map(Client::address).collect();
@@ -82,7 +82,7 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
     const MESSAGES: u16 = 60;
     const BODY: usize = 60_000;
     const READERS: usize = 3;
-    for design in DesignName::all() {
+    for design in designs() {
         // In the designs that queue messages, the least: the senders are held again and again.
         let client_queue = 4 + 65_536;
         let server = TestServer::start(&ServerSettings { client_queue, ..with_design(design) });
@@ -140,7 +140,7 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
 
 #[test]
 fn a_malformed_header_ends_only_its_own_connection() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server =
             TestServer::start(&ServerSettings { framing: Framing::Ascii4, ..with_design(design) });
         let mut bad = server.connect();
@@ -166,7 +166,7 @@ fn a_malformed_header_ends_only_its_own_connection() {
 
 #[test]
 fn a_truncated_message_is_not_delivered() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&with_design(design));
         let mut cut = server.connect();
         let mut other = server.connect();
@@ -183,7 +183,7 @@ fn a_truncated_message_is_not_delivered() {
 
 #[test]
 fn the_largest_body_is_that_of_the_settings() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server =
             TestServer::start(&ServerSettings { largest_body: Some(10), ..with_design(design) });
         let mut sender = server.connect();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chat_server::{ClosesFirst, DesignName, Server, ServerSettings};
 use linux_net::testing::wait_until;
 
-use crate::common::{TestServer, in_a_host, settings, with_design};
+use crate::common::{TestServer, designs, in_a_host, settings, with_design};
 use crate::tcp_table::{CLOSE_WAIT, find_socket};
 
 fn closes_first(design: DesignName, close_after: u32) -> ServerSettings {
@@ -47,7 +47,7 @@ fn owns_time_wait(mut close_one: impl FnMut() -> (SocketAddr, SocketAddr)) -> bo
 
 #[test]
 fn the_client_owns_time_wait_when_it_closes_first() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&with_design(design));
         assert!(owns_time_wait(|| (server.connect().address(), server.address)));
         server.stop();
@@ -56,7 +56,7 @@ fn the_client_owns_time_wait_when_it_closes_first() {
 
 #[test]
 fn the_server_owns_time_wait_when_it_closes_first() {
-    for design in DesignName::all() {
+    for design in designs() {
         for close_after in [0, 1, 3] {
             let server = TestServer::start(&closes_first(design, close_after));
             let ours = server.address;
@@ -86,7 +86,7 @@ fn the_server_owns_time_wait_when_it_closes_first() {
 
 #[test]
 fn others_receive_the_last_message_of_a_client_that_is_closed() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&closes_first(design, 2));
         let mut sender = server.connect();
         let mut other = server.connect();
@@ -104,7 +104,7 @@ fn others_receive_the_last_message_of_a_client_that_is_closed() {
 
 #[test]
 fn a_client_that_never_closes_is_dropped_after_a_while() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&closes_first(design, 0));
         let mut client = server.start_connect();
         assert_eq!(client.receive(), None);

@@ -4,12 +4,12 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 
-use chat_server::{ClosesFirst, DesignName, ServerReport, ServerResponse, ServerSettings};
+use chat_server::{ClosesFirst, ServerReport, ServerResponse, ServerSettings};
 use linux_net::testing::wait_until;
 use nix::sys::signal::Signal;
 use worker::metrics::{ClientLimit, ClosedBecause};
 
-use crate::common::{TIMEOUT, TestServer, locks_of_a_broadcast, with_design};
+use crate::common::{TIMEOUT, TestServer, designs, locks_of_a_broadcast, with_design};
 use crate::server_process::ServerProcess;
 use crate::tcp_table::is_window_closed;
 
@@ -19,7 +19,7 @@ fn closed(report: &ServerReport, cause: ClosedBecause) -> u64 {
 
 #[test]
 fn a_client_above_the_limit_is_closed_and_the_next_after_a_leave_is_served() {
-    for design in DesignName::all() {
+    for design in designs() {
         let max_clients = Some(2);
         let server = TestServer::start(&ServerSettings { max_clients, ..with_design(design) });
         let (mut first, second) = (server.connect(), server.connect());
@@ -50,9 +50,7 @@ fn a_client_above_the_limit_is_closed_and_the_next_after_a_leave_is_served() {
 #[test]
 fn a_client_that_comes_as_others_leave_is_served() {
     const CLIENTS: u64 = 40;
-    for (close_after, design) in
-        [0, 1].into_iter().flat_map(|n| DesignName::all().map(move |d| (n, d)))
-    {
+    for (close_after, design) in [0, 1].into_iter().flat_map(|n| designs().map(move |d| (n, d))) {
         let server = TestServer::start(&ServerSettings {
             max_clients: Some(CLIENTS as u32),
             closes_first: ClosesFirst::Server,
@@ -80,7 +78,7 @@ const MEMORY_LIMITS: [(&str, &str); 2] = [("-v", "RLIMIT_AS"), ("-d", "RLIMIT_DA
 fn with_little_memory_clients_are_closed_and_the_server_goes_on() {
     const CLIENTS: usize = 300;
     for ((flag, limit), design) in
-        MEMORY_LIMITS.into_iter().flat_map(|limit| DesignName::all().map(move |d| (limit, d)))
+        MEMORY_LIMITS.into_iter().flat_map(|limit| designs().map(move |d| (limit, d)))
     {
         // In KiB.
         let arguments = ["--control", "--design", design.as_str()];
@@ -131,7 +129,7 @@ fn with_little_memory_clients_are_closed_and_the_server_goes_on() {
 /// A client may announce more than there is memory for.
 #[test]
 fn a_message_that_is_too_large_for_the_memory_ends_only_its_own_connection() {
-    for design in DesignName::all() {
+    for design in designs() {
         let arguments = [
             "--control",
             "--design",
@@ -172,7 +170,7 @@ fn a_server_without_room_for_a_client_does_not_start() {
 #[test]
 fn what_waits_for_a_client_that_never_reads_is_bounded() {
     const MESSAGES: u64 = 4000;
-    for design in DesignName::all().filter(|name| name.design().queues) {
+    for design in designs().filter(|name| name.design().queues) {
         for (when_full, leaves) in [("drop-message", false), ("hold-sender", true)] {
             let arguments = ["--control", "--design", design.as_str(), "--when-full", when_full];
             let arguments = [&arguments[..], &["--write-timeout", "0s"]].concat();

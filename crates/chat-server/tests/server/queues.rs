@@ -6,11 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use chat_protocol::{Codec, Framing};
-use chat_server::{ClosesFirst, DesignName, ServerSettings, WhenFull};
+use chat_server::{ClosesFirst, ServerSettings, WhenFull};
 use linux_net::testing::wait_until;
 use worker::metrics::ClosedBecause;
 
-use crate::common::{Client, TestServer, with_design};
+use crate::common::{Client, TestServer, designs, with_design};
 
 /// The size of a body, bytes.
 const BODY: usize = 60_000;
@@ -19,7 +19,7 @@ const BODY: usize = 60_000;
 const MANY: u32 = 120;
 
 fn with_queues(when_full: WhenFull) -> impl Iterator<Item = ServerSettings> {
-    let designs = DesignName::all().filter(|name| name.design().queues);
+    let designs = designs().filter(|name| name.design().queues);
     designs.map(move |design| ServerSettings { when_full, ..with_design(design) })
 }
 

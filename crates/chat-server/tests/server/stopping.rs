@@ -6,15 +6,15 @@ use std::thread;
 use std::time::Duration;
 
 use chat_protocol::{Codec, Framing};
-use chat_server::{ClosesFirst, DesignName, ServerSettings};
+use chat_server::{ClosesFirst, ServerSettings};
 
 use linux_net::testing::wait_until;
 
-use crate::common::{TestServer, settings, with_design};
+use crate::common::{TestServer, designs, settings, with_design};
 
 #[test]
 fn with_hundreds_of_idle_clients() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&ServerSettings { backlog: 512, ..with_design(design) });
         let clients: Vec<_> = (0..400).map(|_| server.start_connect()).collect();
         wait_until("all have their threads", || server.clients() == 400);
@@ -29,7 +29,7 @@ fn with_hundreds_of_idle_clients() {
 #[test]
 fn with_clients_that_do_not_read() {
     const STUCK_FOR: Duration = Duration::from_secs(1);
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&with_design(design));
         let deaf: Vec<_> = (0..3).map(|_| server.connect_with_small_buffer()).collect();
         let senders: Vec<_> = (0..3).map(|_| server.connect()).collect();
@@ -71,7 +71,7 @@ fn with_clients_that_do_not_read() {
 
 #[test]
 fn with_traffic_at_full_speed() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&with_design(design));
         let clients: Vec<_> = (0..6).map(|_| server.connect()).collect();
         let readers = AtomicUsize::new(0);
@@ -116,7 +116,7 @@ fn while_an_accept_is_delayed() {
 
 #[test]
 fn while_waiting_for_an_end_of_file() {
-    for design in DesignName::all() {
+    for design in designs() {
         let closes_first = ClosesFirst::Server;
         let drain = Duration::from_secs(3600);
         let server = TestServer::start(&ServerSettings {
@@ -134,7 +134,7 @@ fn while_waiting_for_an_end_of_file() {
 
 #[test]
 fn before_any_client_and_twice() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&with_design(design));
         server.handle.stop();
         server.stop();

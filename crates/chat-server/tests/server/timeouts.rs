@@ -5,11 +5,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_protocol::{Codec, Framing};
-use chat_server::{DesignName, ServerSettings};
+use chat_server::ServerSettings;
 use linux_net::testing::wait_until;
 use worker::metrics::ClosedBecause;
 
-use crate::common::{Client, TIMEOUT, TestServer, read_ahead, with_design};
+use crate::common::{Client, TIMEOUT, TestServer, designs, read_ahead, with_design};
 
 fn closed(server: &TestServer, cause: ClosedBecause) -> u64 {
     server.handle.client_failures().closed.get(&cause).copied().unwrap_or(0)
@@ -28,7 +28,7 @@ fn read_to_its_end(client: &mut Client) {
 #[test]
 fn a_message_that_is_not_completed_ends_its_connection() {
     let frame_timeout = Duration::from_millis(200);
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&ServerSettings { frame_timeout, ..with_design(design) });
         let mut silent = server.connect();
         let mut sender = server.connect();
@@ -50,7 +50,7 @@ fn a_message_that_is_not_completed_ends_its_connection() {
 
 #[test]
 fn a_byte_now_and_then_does_not_keep_a_connection() {
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&ServerSettings {
             frame_timeout: Duration::from_millis(200),
             ..with_design(design)
@@ -81,7 +81,7 @@ fn the_time_in_which_the_server_does_not_read_does_not_count() {
     // So a server that reads all that has arrived has read a part of a message, nearly always.
     const WRITTEN: u64 = 8;
     let frame_timeout = Duration::from_millis(200);
-    for design in DesignName::all() {
+    for design in designs() {
         // So that some of it is left in the kernel, which shows that the server does not read.
         let ahead = WRITTEN + read_ahead(design).div_ceil(BODY as u64);
         let is_conclusive = || {
@@ -119,7 +119,7 @@ fn the_time_in_which_the_server_does_not_read_does_not_count() {
 
 #[test]
 fn a_silent_client_is_closed_and_one_that_receives_is_kept() {
-    for design in DesignName::all() {
+    for design in designs() {
         let idle_timeout = Duration::from_millis(400);
         let is_conclusive = || {
             let server = TestServer::start(&ServerSettings { idle_timeout, ..with_design(design) });
@@ -171,7 +171,7 @@ fn clients_that_never_read_are_closed_and_the_others_go_on() {
     const DEAF: u64 = 2;
     // So that a reader that stalls is not taken for one that never reads.
     let write_timeout = Duration::from_secs(3);
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&ServerSettings { write_timeout, ..with_design(design) });
         let deaf: Vec<_> = (0..DEAF).map(|_| server.connect_with_small_buffer()).collect();
         let senders: Vec<_> = (0..2).map(|_| server.connect()).collect();
@@ -209,7 +209,7 @@ fn clients_that_never_read_are_closed_and_the_others_go_on() {
 #[test]
 fn a_client_that_reads_a_few_bytes_now_and_then_is_closed_too() {
     let write_timeout = Duration::from_millis(300);
-    for design in DesignName::all() {
+    for design in designs() {
         let server = TestServer::start(&ServerSettings { write_timeout, ..with_design(design) });
         let slow = server.connect_with_small_buffer();
         let sender = server.connect();
@@ -232,7 +232,7 @@ fn a_client_that_reads_a_few_bytes_now_and_then_is_closed_too() {
 
 #[test]
 fn a_timeout_of_zero_is_endless() {
-    for design in DesignName::all() {
+    for design in designs() {
         let off = Duration::ZERO;
         let server = TestServer::start(&ServerSettings {
             frame_timeout: off,

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::process::Command;
 
-use chat_server::{DesignName, ServerResponse};
+use crate::common::designs;
+use chat_server::ServerResponse;
 use linux_net::SocketDiag;
 use nix::sys::signal::Signal;
 use worker::{Failure, Message};
@@ -61,7 +62,7 @@ fn without_control_standard_input_is_ignored() {
 #[test]
 fn signals_stop_resume_and_report() {
     let stops = [Signal::SIGTERM, Signal::SIGINT];
-    for (stop, design) in stops.into_iter().flat_map(|s| DesignName::all().map(move |d| (s, d))) {
+    for (stop, design) in stops.into_iter().flat_map(|s| designs().map(move |d| (s, d))) {
         let design = ["--design", design.as_str()];
         let arguments = [&["--control", "--accept-paused", "true"][..], &design].concat();
         let mut server = ServerProcess::start(&arguments);

@@ -63,7 +63,7 @@ const SECTIONS: &[(&str, Values)] = &[
     ("server.release_backlog", |c| json!([null, -1, 0, 1, clients(c) - 1, clients(c)])),
     ("server.reuse_address", |_| json!([true, false])),
     ("server.framing", |_| json!(["ascii4", "u32be"])),
-    ("server.design", |_| DesignName::all().map(|design| json!(design)).collect()),
+    ("server.design", |_| DesignName::permitted().map(|design| json!(design)).collect()),
     ("server.max_clients", |c| json!([null, 1, 2, clients(c) - 1, clients(c)])),
     ("server.frame_timeout", |_| json!(["0s", "1ms", "5s"])),
     ("server.idle_timeout", |_| json!(["0s", "1ms", "300ms", "5s"])),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use chat_server::DESIGNS;
 use lab::{BackendError, Finding, Needs};
 use linux_net::{DiagError, SocketDiag};
 use report::{count, gibibytes};
@@ -20,6 +21,7 @@ pub(super) fn findings(limits: &Limits, needs: &Needs) -> Vec<Finding> {
     let mut findings = machine_findings(&run_record::Machine::current());
     findings.extend(limit_findings(limits, needs));
     findings.push(socket_finding(listed.map(|_| ())));
+    findings.extend(design_findings());
     findings.push(family_finding(Path::new("/proc/sys/net/ipv6").exists()));
     findings.push(machine_wide_finding(|name| {
         fs::read_to_string(Path::new("/proc/sys").join(name.replace('.', "/"))).ok()
@@ -78,6 +80,15 @@ fn socket_finding(listed: Result<(), DiagError>) -> Finding {
             Finding::missing("inet_diag", &BackendError::from_message(&error.to_string()))
         }
     }
+}
+
+/// Of designs that not every machine permits.
+fn design_findings() -> Vec<Finding> {
+    let refused = DESIGNS.iter().filter_map(|design| {
+        let error = design.check_machine().err()?;
+        Some(Finding::note("designs", format!("{} cannot be used: {error}", design.name)))
+    });
+    refused.collect()
 }
 
 fn family_finding(has_ipv6: bool) -> Finding {
