@@ -11,6 +11,7 @@ use linux_net::testing::wait_until;
 use worker::metrics::ClosedBecause;
 
 use crate::common::{Client, TestServer, designs, with_design};
+use crate::tcp_table::is_window_closed;
 
 /// The size of a body, bytes.
 const BODY: usize = 60_000;
@@ -47,11 +48,17 @@ fn send(client: &Client, first: u32, count: u32) -> u32 {
     written.count() as u32
 }
 
-/// Sends many messages, each when `reader` has got the one before: nothing waits for it.
-fn send_to(reader: &mut Client, sender: &Client) {
+/// Sends many messages, each when `reader` has got the one before, so that nothing waits for it.
+/// They wait for `deaf`, which has got a part of the first one: its writer, if it has one, has
+/// begun.
+fn send_to(reader: &mut Client, sender: &Client, deaf: &Client, server: &TestServer) {
+    let deaf = deaf.stream.local_addr().expect("it is connected");
     for sequence in 0..MANY {
         assert_eq!(send(sender, sequence, 1), 1);
         assert_eq!(sequence_of(&reader.receive().expect("a message")), sequence);
+        if sequence == 0 {
+            wait_until("it takes nothing more", || is_window_closed(deaf, server.address));
+        }
     }
 }
 
@@ -62,7 +69,7 @@ fn a_client_with_a_full_queue_is_closed_and_the_others_get_everything() {
         let deaf = server.connect_with_small_buffer();
         let mut reader = server.connect();
         let sender = server.connect();
-        send_to(&mut reader, &sender);
+        send_to(&mut reader, &sender, &deaf, &server);
         wait_until("the deaf one has left", || server.clients() == 2);
         let end = (&deaf.stream).read_to_end(&mut Vec::new());
         end.expect_err("the server has dropped what it did not read");
@@ -80,7 +87,7 @@ fn messages_without_room_are_dropped_for_that_client_only_and_counted() {
         let mut deaf = server.connect_with_small_buffer();
         let mut reader = server.connect();
         let sender = server.connect();
-        send_to(&mut reader, &sender);
+        send_to(&mut reader, &sender, &deaf, &server);
         thread::scope(|scope| {
             let _stop = server.stop_at_end();
             let reading = scope.spawn(move || {
