@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use indexmap::IndexMap;
 use lesson::{Lesson, Question};
 
 use crate::record::{Attempt, CourseRecord, GivenAnswer, RecordedFinding};
@@ -48,20 +49,17 @@ pub fn grade(records: &[GradedRecord], lessons: &[Lesson]) -> String {
     write(HEAD.map(str::to_owned));
     for one in records {
         for lesson in lessons.iter().filter(|lesson| begun.contains(lesson.name.as_str())) {
-            let attempts = one.record.attempts(&lesson.name);
+            let given = Given::new(one.record.attempts(&lesson.name));
+            let remark = if given.are_of(lesson) { "" } else { "another text of the lesson" };
             for question in lesson.all_questions() {
-                let change = attempts.iter().any(|one| one.lesson_sha256 != lesson.sha256);
-                let remark = if change { "another text of the lesson" } else { "" };
-                let id = &question.id;
-                write(row(one, &lesson.name, id, attempts, Some(question), remark));
+                write(row(one, &lesson.name, &question.id, &given, Some(question), remark));
             }
         }
         let is_unknown = |name: &str| !lessons.iter().any(|lesson| lesson.name == name);
         for (name, attempts) in one.record.lessons.iter().filter(|(name, _)| is_unknown(name)) {
-            let ids: indexmap::IndexSet<_> =
-                attempts.iter().flat_map(|attempt| attempt.answers.keys()).collect();
-            for id in ids {
-                write(row(one, name, id, attempts, None, "a lesson that is not known here"));
+            let given = Given::new(attempts);
+            for id in given.answers.keys() {
+                write(row(one, name, id, &given, None, "a lesson that is not known here"));
             }
         }
     }
@@ -69,15 +67,38 @@ pub fn grade(records: &[GradedRecord], lessons: &[Lesson]) -> String {
     String::from_utf8(bytes).expect("the cells are text")
 }
 
+/// What a student has answered in all attempts at a lesson. They may be thousands, in a file that is
+/// not the student's work.
+struct Given<'a> {
+    attempts: &'a [Attempt],
+    /// By the name of the question, in the order of the attempts.
+    answers: IndexMap<&'a str, Vec<&'a GivenAnswer>>,
+}
+
+impl<'a> Given<'a> {
+    fn new(attempts: &'a [Attempt]) -> Self {
+        let mut answers: IndexMap<&str, Vec<_>> = IndexMap::new();
+        for (id, answer) in attempts.iter().flat_map(|attempt| &attempt.answers) {
+            answers.entry(id).or_default().push(answer);
+        }
+        Self { attempts, answers }
+    }
+
+    /// Whether each attempt was at this text of the lesson.
+    fn are_of(&self, lesson: &Lesson) -> bool {
+        self.attempts.iter().all(|one| one.lesson_sha256 == lesson.sha256)
+    }
+}
+
 fn row(
     one: &GradedRecord,
     lesson: &str,
     id: &str,
-    attempts: &[Attempt],
+    given: &Given<'_>,
     question: Option<&Question>,
     remark: &str,
 ) -> [String; 13] {
-    let answers: Vec<_> = attempts.iter().filter_map(|attempt| attempt.answers.get(id)).collect();
+    let answers = given.answers.get(id).map(Vec::as_slice).unwrap_or_default();
     let first: Option<&GivenAnswer> = answers.first().copied();
     // The run of the first attempt may not have come to its end.
     let found: Option<&RecordedFinding> = answers.iter().find_map(|answer| answer.finding.as_ref());
@@ -95,7 +116,7 @@ fn row(
         one.record.student.clone().unwrap_or_else(|| one.stem.clone()),
         lesson.to_owned(),
         id.to_owned(),
-        attempts.len().to_string(),
+        given.attempts.len().to_string(),
         cell(first.map(|first| first.answered.to_string())),
         cell(first.map(|first| first.answer.to_string())),
         cell(found.map(|found| found.law.to_string())),
