@@ -13,6 +13,7 @@
 //! | `command` | a command to type |
 //! | `record` | the committed run of a lesson |
 //! | `chart` | a chart in a page of mdBook, and the style sheet of charts |
+//! | `graph` | graphs of Mermaid as tables |
 //! | `links` | links of a chapter to files that are no chapters |
 //! | `link_check` | the links of the finished pages |
 //! | `error` | errors |
@@ -21,6 +22,7 @@ mod chart;
 mod command;
 mod error;
 mod figures;
+mod graph;
 mod link_check;
 mod links;
 mod page;

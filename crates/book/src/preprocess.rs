@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use mdbook_preprocessor::book::{Book, BookItem, Chapter, SectionNumber};
 
 use crate::error::{BookError, Result};
+use crate::graph;
 use crate::links::Repository;
 use crate::page::{lesson_page, page_with_figures};
 use crate::record::Records;
@@ -40,6 +41,7 @@ pub(crate) fn preprocess(mut book: Book, repository: &Repository) -> Result<Book
     for_each(&mut book, |chapter| {
         let Some(path) = &chapter.source_path else { return Ok(()) };
         let rewritten = repository.rewrite(&chapter.content, path, &|path| chapters.contains(path));
+        let rewritten = rewritten.and_then(|text| graph::as_tables(&text));
         chapter.content = rewritten.map_err(|why| BookError::page(path, why))?;
         Ok(())
     })?;
