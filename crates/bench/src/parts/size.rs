@@ -1,4 +1,9 @@
-//! How long `size` takes for a large burst.
+//! How long `size` takes for a large burst, and the simulation of one run of it.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use queue_model::simulator::{Accepts, ListenPath, burst, simulate};
 
 use crate::error::Result;
 use crate::figure::{Figure, Unit};
@@ -10,7 +15,7 @@ use crate::results::Results;
 
 pub(crate) const PART: Part = Part {
     name: "size",
-    summary: "time of `queuelab size` for a burst of a million",
+    summary: "time of `queuelab size` for a burst of a million, and of one simulated run",
     rounds: 3,
     contestants,
     measure,
@@ -18,20 +23,49 @@ pub(crate) const PART: Part = Part {
 };
 
 const PROGRAM: &str = "queuelab size";
+/// One run in the simulator, without the search.
+const RUN: &str = "simulated run";
+
+const ARRIVALS_PER_SECOND: u32 = 50_000;
+const ACCEPTS_PER_SECOND: u32 = 30_000;
 
 fn contestants(_: &Options) -> Vec<String> {
-    vec![PROGRAM.to_owned()]
+    [PROGRAM, RUN].map(str::to_owned).into()
 }
 
-fn measure(bench: &Bench<'_>, _: &str) -> Result<Values> {
-    let burst = bench.options.scale("--burst=1000000", "--burst=20000");
-    let arguments = ["size", burst, "--arrivals=50000/s", "--accept=30000/s"];
-    let took = bench.program()?.time(&arguments)?;
+fn measure(bench: &Bench<'_>, contestant: &str) -> Result<Values> {
+    let connections = bench.options.scale(1_000_000, 20_000);
+    let took = match contestant {
+        RUN => simulated(connections),
+        _ => bench.program()?.time(&[
+            "size",
+            &format!("--burst={connections}"),
+            &format!("--arrivals={ARRIVALS_PER_SECOND}/s"),
+            &format!("--accept={ACCEPTS_PER_SECOND}/s"),
+        ])?,
+    };
     Ok(Values::from([(Quantity::Seconds, took.as_secs_f64())]))
 }
 
+/// The time to simulate a burst, evenly spaced, which overflows the kernel's default limit.
+fn simulated(connections: u32) -> Duration {
+    let pace = |per_second| Duration::from_secs(1) / per_second;
+    let service = pace(ACCEPTS_PER_SECOND);
+    let path =
+        ListenPath { accepts: Accepts::Every { service, from_ns: 0 }, ..ListenPath::default() };
+    let arrivals = burst(connections, pace(ARRIVALS_PER_SECOND));
+    let began = Instant::now();
+    black_box(simulate(&path, &arrivals));
+    began.elapsed()
+}
+
 fn figures(results: Results<'_>) -> Vec<Figure> {
-    let times = results.values(PROGRAM, Quantity::Seconds);
-    let name = "`size` for a burst of a million";
-    vec![Figure::new(name, Unit::Seconds, times).with_goal(Goal::AtMost(10.0))]
+    let figure = |name: &str, contestant, most| {
+        let times = results.values(contestant, Quantity::Seconds);
+        Figure::new(name, Unit::Seconds, times).with_goal(Goal::AtMost(most))
+    };
+    vec![
+        figure("`size` for a burst of a million", PROGRAM, 10.0),
+        figure("one simulated run of a million arrivals", RUN, 0.3),
+    ]
 }
