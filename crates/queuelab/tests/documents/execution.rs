@@ -17,7 +17,7 @@ use crate::place::Place;
 use crate::rules::{Rule, Rules};
 
 /// A command that takes so long hangs: the longest of a page takes half a minute.
-const HANGS_AFTER: Duration = Duration::from_secs(240);
+const HANGS_AFTER: Duration = Duration::from_secs(600);
 /// A run whose output is documented is run again, once, if other processes disturbed it and it
 /// took less than this.
 const SHORT: Duration = Duration::from_secs(15);
