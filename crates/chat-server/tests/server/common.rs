@@ -18,7 +18,7 @@ use crate::tcp_table::{
 };
 
 /// Only a hang takes so long.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(240);
 
 /// Runs `body` in a network namespace of its own, in which no late RST ends a TIME_WAIT.
 pub(crate) fn in_a_host(body: impl FnOnce() + Send) {

@@ -81,7 +81,7 @@ pub(crate) struct Controller {
 impl Controller {
     pub(crate) fn status(&self) -> LoadStatus {
         self.sender.send(LoadCommand::Status);
-        self.statuses.recv_timeout(Duration::from_secs(30)).expect("the load responds")
+        self.statuses.recv_timeout(Duration::from_secs(240)).expect("the load responds")
     }
 
     /// Waits until the load has handled everything that was due within `time` of

@@ -65,7 +65,7 @@ pub(crate) fn start_connect(
 
 /// Waits until `value` is as expected; fails with the last value.
 pub(crate) fn wait_for<T: PartialEq + std::fmt::Debug>(expected: T, mut value: impl FnMut() -> T) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(240);
     loop {
         let found = value();
         if found == expected {

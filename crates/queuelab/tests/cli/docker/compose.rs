@@ -14,7 +14,7 @@ use nix::unistd::{getegid, geteuid};
 use run_record::{Outcome, RunDirectory};
 use tempfile::TempDir;
 
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(240);
 
 /// A copy of compose.yaml in its own folder, up until the test ends, with unique names,
 /// addresses and port.
@@ -110,7 +110,7 @@ impl Project {
             }
             if Instant::now() >= deadline {
                 let all = all_output(&self.compose(&["logs", "--no-color"]));
-                panic!("{service} did not print `{awaited}` within a minute:\n{all}");
+                panic!("{service} did not print `{awaited}` within four minutes:\n{all}");
             }
             std::thread::sleep(Duration::from_millis(100));
         }

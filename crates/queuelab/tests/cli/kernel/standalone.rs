@@ -179,7 +179,7 @@ fn an_interrupted_load_stores_nothing() {
     command.stderr(Stdio::piped());
     let load = Background::start(command);
     let mut diag = SocketDiag::open().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(240);
     let queued = |diag: &mut SocketDiag| {
         let listeners = diag.listeners().unwrap();
         listeners.iter().find(|listener| listener.local == address).unwrap().queued

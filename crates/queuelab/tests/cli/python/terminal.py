@@ -34,7 +34,7 @@ class Terminal:
 
     def wait_for(self, pattern, since=0):
         """Waits until the output matches, without cursor movements."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while True:
             plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r(?!\n)", "", self.shown[since:])
             if re.search(pattern, plain, re.DOTALL):
@@ -43,7 +43,7 @@ class Terminal:
             self.read()
 
     def exit_code(self):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while self.process.poll() is None:
             assert time.monotonic() < deadline, self.shown
             self.read()

@@ -65,7 +65,7 @@ impl TestEngine {
     }
 
     fn wait_until_ready(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(240);
         loop {
             if self.docker(&["version", "--format", "{{.Server.Version}}"]).is_ok() {
                 return;

@@ -212,7 +212,7 @@ fn resident_bytes() -> u64 {
 
 fn connect(address: SocketAddr) -> TcpStream {
     let client = TcpStream::connect(address).unwrap();
-    client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(240))).unwrap();
     client
 }
 
@@ -241,7 +241,7 @@ fn try_ask(client: &mut TcpStream) -> Option<()> {
     response.starts_with(b"HTTP/1.1 404").then_some(())
 }
 
-/// Reads until the server closes the connection; false if it does not within a minute.
+/// Reads until the server closes the connection; false if it does not within four minutes.
 fn closed(client: &mut TcpStream) -> bool {
     let mut part = vec![0; 64 << 10];
     loop {

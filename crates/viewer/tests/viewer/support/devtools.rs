@@ -176,7 +176,7 @@ impl Drop for Running {
 /// The pages of the browser, as JSON.
 fn pages(address: SocketAddr) -> String {
     let mut line = TcpStream::connect(address).unwrap();
-    line.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    line.set_read_timeout(Some(Duration::from_secs(240))).unwrap();
     let head = format!("GET /json/list HTTP/1.1\r\nHost: {address}\r\n\r\n");
     line.write_all(head.as_bytes()).unwrap();
     // It keeps the connection open, despite any header.
@@ -199,7 +199,7 @@ fn pages(address: SocketAddr) -> String {
 
 fn upgraded(address: SocketAddr, path: &str) -> TcpStream {
     let mut line = TcpStream::connect(address).unwrap();
-    line.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    line.set_read_timeout(Some(Duration::from_secs(240))).unwrap();
     let head = format!(
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"

@@ -19,7 +19,7 @@ impl EventStream {
     /// Requests the events of a run: `<scenario>/<time>`.
     pub(crate) fn open(address: SocketAddr, run: &str) -> Self {
         let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(240))).unwrap();
         // HTTP/1.0, for a response that is not chunked.
         let head = format!("GET /runs/{run}/events HTTP/1.0\r\nHost: {address}\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
@@ -66,7 +66,7 @@ impl EventStream {
 
     fn line(&mut self) -> Option<String> {
         // Heartbeats do not end.
-        assert!(self.opened.elapsed() < Duration::from_secs(60), "not within a minute");
+        assert!(self.opened.elapsed() < Duration::from_secs(240), "not within four minutes");
         let mut line = String::new();
         let length = self.lines.read_line(&mut line).unwrap();
         (length > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned())

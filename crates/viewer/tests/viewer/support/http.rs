@@ -7,7 +7,7 @@ use std::time::Duration;
 /// The whole response to a request, headers included.
 pub(crate) fn request(address: SocketAddr, method: &str, target: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(240))).unwrap();
     let head =
         format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
@@ -20,7 +20,7 @@ pub(crate) fn request(address: SocketAddr, method: &str, target: &str) -> String
 /// before it had read all of them.
 pub(crate) fn request_with_head(address: SocketAddr, head: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(240))).unwrap();
     let sent = stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes());
     let mut response = Vec::new();
     let received = stream.read_to_end(&mut response);

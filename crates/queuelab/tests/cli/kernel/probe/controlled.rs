@@ -43,7 +43,7 @@ impl Probe {
 
     /// Requests the status until it has this depth and these connections.
     fn wait_for_status(&mut self, depth: u64, connections: &[(&str, u64)]) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(240);
         loop {
             let status = self.request("status");
             self.status_requests += 1;
@@ -220,7 +220,7 @@ fn a_listener_keeps_its_number_when_another_closes() {
         let first = listen(1);
         let mut probe = Probe::start(&host, &json!({ "port": 8080 }));
         let wait_for_listeners = |probe: &mut Probe, limits: &[u64]| {
-            let deadline = Instant::now() + Duration::from_secs(60);
+            let deadline = Instant::now() + Duration::from_secs(240);
             loop {
                 let status = probe.request("status");
                 let listeners = status["listeners"].as_array().unwrap();

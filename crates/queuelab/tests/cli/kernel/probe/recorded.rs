@@ -125,7 +125,7 @@ fn a_killed_probe_is_a_violation_and_the_trial_is_recorded() {
     let arguments = ["run", file.to_str().unwrap(), "--out", runs_in.to_str().unwrap()];
     let mut lab =
         queuelab(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(240);
     // The load starts when the probe has taken its first sample.
     let probe = loop {
         if let (Some(_), Some(probe)) = (worker_of(lab.id(), "load"), worker_of(lab.id(), "probe"))

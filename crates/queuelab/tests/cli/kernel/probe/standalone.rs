@@ -49,7 +49,7 @@ fn a_closed_pipe_ends_the_probe_and_a_write_error_is_reported() {
     let mut probe = queuelab(&["probe", "--port=9"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut first = [0; 1];
     probe.stdout.take().unwrap().read_exact(&mut first).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(240);
     let status = loop {
         if let Some(status) = probe.try_wait().unwrap() {
             break status;
