@@ -63,7 +63,9 @@ impl Layout {
             Event::End(tag) => self.end(tag),
             Event::Text(text) if self.is_code => {
                 let indent = self.indent() + CODE;
-                self.lines.extend(text.lines().map(|line| format!("{indent}{line}")));
+                let width = self.screen.columns.saturating_sub(indent.len());
+                let lines = text.lines().flat_map(|line| broken_command(line, width));
+                self.lines.extend(lines.map(|line| format!("{indent}{line}")));
             }
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
                 self.words += &text;
@@ -190,6 +192,30 @@ impl Layout {
     }
 }
 
+/// A line of code; a command of this program that is wider continues, before a flag, on further
+/// lines as a shell reads them.
+fn broken_command(line: &str, width: usize) -> Vec<String> {
+    const CONTINUES: &str = " \\";
+    let mut lines = vec![String::new()];
+    let is_command = line.starts_with("queuelab ") && !line.contains('#');
+    let parts: Vec<_> = match is_command {
+        true => line.split(" --").collect(),
+        false => vec![line],
+    };
+    for (at, part) in parts.iter().enumerate() {
+        let part = if at == 0 { (*part).to_owned() } else { format!(" --{part}") };
+        let last = lines.last_mut().expect("it starts with one");
+        let needed = last.chars().count() + part.chars().count() + CONTINUES.len();
+        if at > 0 && needed > width {
+            last.push_str(CONTINUES);
+            lines.push(format!("   {part}"));
+        } else {
+            last.push_str(&part);
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,6 +239,17 @@ mod tests {
         let shown = shown(text);
         assert!(shown.contains("Type:\n\n    queuelab run laws   # a long"), "{shown}");
         assert!(shown.contains("│ `x` │ 1 │"), "{shown}");
+    }
+
+    #[test]
+    fn a_wide_command_continues_before_a_flag() {
+        let text = "    queuelab run laws --only backlog=5 --set load.clients=20 --quick\n";
+        let expected = "    queuelab run laws --only backlog=5 \\\n        --set \
+                        load.clients=20 --quick";
+        assert_eq!(shown(text), expected);
+        assert_eq!(shown("    queuelab run laws --quick\n"), "    queuelab run laws --quick");
+        let other = "    other run laws --only backlog=5 --set load.clients=20\n";
+        assert_eq!(shown(other), other.trim_end());
     }
 
     #[test]

@@ -109,7 +109,9 @@ pub fn results(
         parts.push(outcome(comparison, screen));
         parts.push(markdown_text(&reason, screen));
     }
-    parts.extend(run.problem().map(|problem| {
+    // What other work disturbs are times and rates.
+    let matters = run.has_failed() || comparisons.iter().any(|one| !one.question.within.is_exact());
+    parts.extend(run.problem().filter(|_| matters).map(|problem| {
         let text = wrap_to(screen.columns, &problem, "", "");
         Printable::with(screen, Emphasis::Warning, &text)
     }));
