@@ -82,6 +82,8 @@ impl<'a> Graph<'a> {
         for Node { name, is, leads_to, .. } in &self.nodes {
             let uses: Vec<_> =
                 leads_to.iter().map(|&place| format!("`{}`", self.nodes[place].name)).collect();
+            // mdBook would make a dash of it.
+            let is = is.replace("--", "\\-\\-");
             writeln!(table, "| `{name}` | {is} | {} |", uses.join(", ")).expect("text grows");
         }
         table
@@ -95,9 +97,9 @@ mod tests {
     #[test]
     fn a_graph_becomes_a_table() {
         let text = "An arrow.\n\n```mermaid\ngraph TD\n    a[app<br/>the program]\n    b[lib]\n\n    \
-                    a --> b --> c[core<br/>all]\n    a --> c\n```\n\nAfter.\n";
+                    a --> b --> c[core<br/>all of --json]\n    a --> c\n```\n\nAfter.\n";
         let expected = "An arrow.\n\n| name | is | uses |\n|---|---|---|\n| `app` | the program | \
-                        `lib`, `core` |\n| `lib` |  | `core` |\n| `core` | all |  |\n\nAfter.\n";
+                        `lib`, `core` |\n| `lib` |  | `core` |\n| `core` | all of \\-\\-json |  |\n\nAfter.\n";
         assert_eq!(as_tables(text).as_deref(), Ok(expected));
         assert_eq!(as_tables("none").as_deref(), Ok("none"));
         for wrong in ["pie\n  a", "graph TD\n  a[b", "graph TD\n  a ==> b", "graph TD\n  a --"] {
