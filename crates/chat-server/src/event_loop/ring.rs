@@ -95,6 +95,8 @@ impl Ring {
         drop(queue);
         let mut flags = EnterFlags::EXT_ARG;
         flags.set(EnterFlags::GETEVENTS, completions.is_some() || has_overflown);
+        // Waits for clients are no waits for storage, as which the kernel would count them.
+        flags.set(EnterFlags::NO_IOWAIT, self.ring.params().is_feature_no_iowait());
         let (submitter, completions) = (self.ring.submitter(), completions.unwrap_or(0));
         // SAFETY: with these flags, the kernel takes arguments of this type.
         let entered =
