@@ -18,6 +18,7 @@ mod source;
 mod terminal;
 
 pub(crate) use block::{Block, Picture, Point, Tone};
+pub use html::page_head;
 pub(crate) use html::{ids_in, render_html};
 pub(crate) use markdown::{render_markdown, render_markdown_brief};
 pub(crate) use section::{Document, Level, Section};

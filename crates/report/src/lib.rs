@@ -5,6 +5,7 @@
 //! | `document` | a document, and its renderers for terminal, page and Markdown |
 //! | `sections` | the sections in their order; a new one is a file and a line there |
 //! | [`files`](files()) | the files of a run directory, its [`charts`](charts()), and the text for a [`terminal`](terminal()) |
+//! | [`page_head`] | the head of a page that loads nothing |
 //! | [`answer`](answer()) | the answer in one or two sentences, in the scenario's words |
 //! | `evidence`, `syn_waits`, `laws`, `cells`, `simulation`, `checks` | the tables and sentences that sections show |
 //! | `generator` | warnings that the load generator may have limited the results |
@@ -50,7 +51,7 @@ pub use annotation::{escape_data, run_annotation};
 pub use answer::{answer, findings};
 pub use checks::text as verdict_text;
 pub use diagnosis::{Claim, Paragraph, ParagraphKind, Sentence, explain as why};
-pub use document::{Detail, TerminalText};
+pub use document::{Detail, TerminalText, page_head};
 pub use evidence::counters_shown;
 pub use files::{Files, charts, files, summary, terminal};
 pub use run_view::Run;

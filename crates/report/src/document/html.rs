@@ -2,6 +2,7 @@
 
 mod blocks;
 mod ids;
+mod page_head;
 mod room;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -9,15 +10,12 @@ use run_view::prose::remove_invalid_xml;
 
 use self::blocks::Blocks;
 pub(crate) use self::ids::ids_in;
+pub use self::page_head::page_head;
 use self::room::Room;
 use super::{Document, Level, Section};
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
-
-/// The page loads nothing: everything is in it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-                      img-src data:; base-uri 'none'; form-action 'none'";
 
 pub(crate) fn render_html(document: &Document) -> String {
     let room = Room::new(document, |room| page(document, room).len());
@@ -40,16 +38,7 @@ fn page(document: &Document, room: &Room) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (document.name) " · queuelab" }
-                // Without it a browser requests /favicon.ico.
-                link rel="icon" href="data:,";
-                style { (PreEscaped(charts::STYLE)) (PreEscaped(STYLE)) }
-            }
+            (page_head(&document.name, STYLE))
             body {
                 nav aria-label="contents" {
                     a href="#answer" { "Answer" }
