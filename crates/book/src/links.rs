@@ -45,7 +45,7 @@ impl Repository {
             };
             let Some(new) = self.target(&target, chapter, is_chapter)? else { continue };
             let written = &markdown[range.clone()];
-            // A link by reference is changed where its target is written, which nobody does here.
+            // A link by reference is changed where its target is written, which no page here does.
             let place = written.rfind(&format!("({target}")).ok_or_else(|| {
                 format!("the link to {target} is not written as `[text](target)`")
             })?;
